@@ -1,0 +1,127 @@
+/*
+ * config.h - everything about a machine that is fixed before it boots.
+ *
+ * Plain data: cmd/ fills it from YAML (one row a key, cmd/config_keys.def),
+ * tests fill it by hand after machine_config_default(). Sizes are bytes unless
+ * the name says otherwise; 0 means "computed as the kernel does" where a note
+ * says so. machine_config_check() says what is wrong with the whole.
+ */
+#ifndef MMEMU_CORE_CONFIG_H
+#define MMEMU_CORE_CONFIG_H
+
+#include "core/types.h"
+
+#define CONFIG_NAME_LEN 32
+#define CONFIG_MAX_RANGES 32
+#define CONFIG_MAX_CACHES 192
+#define RLIM_INFINITY_U64 UINT64_MAX
+
+struct phys_range {
+	paddr_t start, end; /* [start, end), bytes */
+};
+
+/* A slab cache that exists after boot. SLAB_* flags: core/slab.h. */
+struct config_cache {
+	char name[CONFIG_NAME_LEN];
+	uint32_t size;	/* raw object size */
+	uint32_t align; /* 0 = none asked for */
+	uint32_t flags;
+	bool ctor;
+	bool early; /* created before off-slab descriptors are allowed */
+};
+
+enum mmap_layout { MMAP_TOPDOWN, MMAP_BOTTOMUP };
+enum contents_mode { CONTENTS_AUTO, CONTENTS_ON, CONTENTS_OFF };
+enum overcommit_mode { OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER };
+enum fs_kind { FS_EXT2, FS_TMPFS };
+enum wait_mode { WAIT_AUTO, WAIT_EXPLICIT };
+
+struct machine_config {
+	char name[CONFIG_NAME_LEN];
+
+	/* physical memory */
+	uint64_t memory;	       /* bytes of RAM, 4M to 64G */
+	uint32_t page_size;	       /* bytes; 4096 on x86 */
+	paddr_t hole_start, hole_end;  /* RAM below 4G ends, goes on at 4G */
+	paddr_t dma_limit;	       /* end of zone DMA (16M) */
+	paddr_t dma32_limit;	       /* end of zone DMA32; 0 = no such zone */
+	paddr_t lowmem_limit;	       /* end of lowmem; 0 = from the layout */
+	bool highmem;		       /* zone HighMem is configured */
+	uint64_t kernelcore;	       /* bytes; 0 = no zone Movable */
+	paddr_t kernel_start;	       /* kernel image in RAM */
+	uint64_t kernel_size;
+	uint64_t init_size;	       /* its tail, freed when boot ends */
+	struct phys_range firmware[CONFIG_MAX_RANGES]; /* not RAM (e820) */
+	unsigned nr_firmware;
+	struct phys_range reserved[CONFIG_MAX_RANGES]; /* RAM kept by boot */
+	unsigned nr_reserved;
+	uint32_t struct_page_size;     /* bytes of mem_map a frame */
+	uint32_t pageblock_order;      /* 10, or 9 with 2M huge pages */
+	uint64_t min_free_kbytes;      /* kB; 0 = computed */
+	uint32_t lowmem_reserve_ratio[3]; /* DMA, Normal, HighMem */
+	uint32_t percpu_pagelist_fraction; /* 0 = off */
+
+	/* virtual memory layout */
+	char paging[CONFIG_NAME_LEN];  /* a row of core/pgformat.c */
+	bool nx;		       /* the CPU has NX and it is on */
+	vaddr_t page_offset;	       /* kernel begins: 0xC0000000 */
+	vaddr_t task_size;	       /* user space ends */
+	vaddr_t mmap_base;	       /* 0 = computed from rlimit_stack */
+	enum mmap_layout mmap_layout;
+	uint64_t mmap_min_addr;
+	uint64_t vmalloc_reserve;      /* bytes kept for vmalloc (128M) */
+	kva_t vmalloc_start, vmalloc_end; /* 0 = computed */
+	bool vdso;		       /* exec maps one */
+
+	/* slab */
+	uint32_t cache_line_size;      /* of the CPU: 32 or 64 (128: P4) */
+	uint32_t slab_min_align;       /* ARCH_SLAB_MINALIGN */
+	uint32_t bufctl_size;	       /* kmem_bufctl_t */
+	uint32_t slab_header_size;     /* struct slab */
+	int32_t slab_max_order;	       /* -1 = by memory size */
+	uint32_t slab_shared;	       /* shared factor of small caches, 0 on UP */
+	bool slab_swap_tunables;       /* slabinfo 2.0 as the lecture prints it */
+	uint32_t slabinfo_version;     /* 20 or 21 */
+	char kmalloc_name[CONFIG_NAME_LEN];	/* "kmalloc-%" or "size-%" */
+	char kmalloc_dma_name[CONFIG_NAME_LEN]; /* "dma-kmalloc-%", "size-%(DMA)" */
+	uint32_t kmalloc_max;	       /* largest general cache, bytes */
+	bool kmalloc_96_192;	       /* the caches between powers of two */
+	struct config_cache caches[CONFIG_MAX_CACHES]; /* creation order */
+	unsigned nr_caches;
+
+	/* processes */
+	uint32_t thread_size;	       /* kernel stack, bytes */
+	uint32_t uid;		       /* 0 = root with all capabilities */
+	enum wait_mode reap;	       /* WAIT_AUTO: an exit is reaped at once */
+	uint64_t rlimit_as, rlimit_stack, rlimit_memlock, rlimit_data;
+	uint32_t max_map_count;
+	enum overcommit_mode overcommit;
+	uint32_t overcommit_ratio;     /* percent */
+	bool maps_anon_pgoff;	       /* maps shows vm_pgoff of anonymous areas */
+	bool exec_fpu;		       /* a task_xstate object a process */
+
+	/* files */
+	bool files_warm;	       /* `file` lines that do not say: warm */
+	enum fs_kind files_fs;
+	uint32_t ra_pages;	       /* read-ahead window, pages */
+	uint32_t shmem_major, shmem_minor; /* device of shared anonymous memory */
+
+	/* swap and reclaim */
+	uint64_t swap;		       /* bytes, swapped on at boot; 0 = none */
+	uint32_t swappiness;
+
+	enum contents_mode contents;   /* do data frames hold bytes */
+	char kernel_version[CONFIG_NAME_LEN]; /* "3.12.0" */
+};
+
+/* linux-3.12-i386 with 256 MiB: the built-in ground every profile starts from. */
+void machine_config_default(struct machine_config *cfg);
+
+/*
+ * 0 if a machine can be made from it; else -EINVAL, *key the name of the
+ * setting at fault and *why one line without a full stop. Both static text.
+ */
+int machine_config_check(const struct machine_config *cfg, const char **key,
+			 const char **why);
+
+#endif

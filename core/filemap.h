@@ -1,0 +1,113 @@
+/*
+ * filemap.h - files: inodes, open files, the page cache, read-ahead.
+ *
+ * A declared file is an inode with an address_space: a radix tree from page
+ * offset to frame, whose nodes are slab objects. Its bytes on "disk" are a
+ * formula until a dirty page is written back: (o + o/4096) mod 256 at offset o.
+ * Linux: mm/filemap.c, mm/readahead.c, mm/shmem.c, fs/inode.c, fs/dcache.c.
+ */
+#ifndef MMEMU_CORE_FILEMAP_H
+#define MMEMU_CORE_FILEMAP_H
+
+#include "core/check.h"
+#include "core/machine.h"
+#include "core/mm.h"
+#include "core/radix_tree.h"
+
+struct address_space {
+	struct inode *host;
+	struct radix_tree_root page_tree;
+	uint64_t nrpages;
+	struct rb_root i_mmap;		   /* areas that map it linearly */
+	struct list_head i_mmap_nonlinear; /* and those that do not */
+	int i_mmap_writable;		   /* VM_SHARED areas */
+	bool account_dirty;		   /* backing_dev accounts dirty pages */
+	bool unevictable;
+	uint32_t ra_pages;		   /* 0: no read-ahead */
+};
+
+struct inode {
+	struct list_head list;	/* m->inodes, in order of declaration */
+	char *path;
+	uint32_t major, minor;
+	uint64_t i_ino;
+	uint64_t i_size;	/* bytes */
+	enum fs_kind fs;
+	bool shmem_anon;	/* shared anonymous memory: "/dev/zero (deleted)" */
+	int i_count;		/* declared (1) + open files */
+	struct address_space i_data;
+	uint32_t id;		/* in m->inode_pool: page->mapping holds it */
+	struct disk_page *disk; /* written-back pages that differ from the formula */
+	uint64_t shmem_pages_charged;
+	kva_t inode_kobj, dentry_kobj;
+};
+
+struct file {
+	struct inode *f_inode;
+	int f_count;		/* areas + exe_file + open in a task */
+	bool f_write;		/* opened for writing */
+	/* struct file_ra_state */
+	uint64_t ra_start;
+	uint32_t ra_size, ra_async_size, mmap_miss;
+	uint32_t host_id;
+	kva_t kobj;		/* filp */
+};
+
+/* ---- the registry ---- */
+/* -EEXIST if the path is declared already. dev and ino as maps shows them;
+ * ino 0: the next from 100. warm: all pages are in the cache, referenced. */
+int file_declare(struct machine *m, const char *path, uint64_t size,
+		 uint32_t major, uint32_t minor, uint64_t ino, bool warm,
+		 enum fs_kind fs, struct inode **out);
+struct inode *inode_lookup(const struct machine *m, const char *path);
+/* A new open file description. NULL: -ENOMEM. */
+struct file *file_open(struct machine *m, struct inode *inode);
+static inline struct file *get_file(struct file *file)
+{
+	file->f_count++;
+	return file;
+}
+void fput(struct machine *m, struct file *file);
+/* Shared anonymous memory of size bytes. Linux: shmem_file_setup(). */
+struct file *shmem_file_setup(struct machine *m, uint64_t size, int *err);
+/* The mmap method: sets vma->vm_ops. Linux: generic_file_mmap, shmem_mmap. */
+void file_mmap(struct file *file, struct vm_area_struct *vma);
+extern const struct vm_operations_struct generic_file_vm_ops;
+extern const struct vm_operations_struct shmem_vm_ops;
+extern const struct vm_operations_struct special_mapping_vmops;
+
+/* ---- the page cache ---- */
+struct page *find_get_page(struct address_space *mapping, uint64_t index);
+int add_to_page_cache_lru(struct machine *m, struct page *page,
+			  struct address_space *mapping, uint64_t index,
+			  gfp_t gfp);
+void delete_from_page_cache(struct machine *m, struct page *page);
+struct address_space *page_mapping(const struct machine *m,
+				   const struct page *page);
+unsigned filemap_fault(struct vm_area_struct *vma, struct vm_fault *vmf);
+unsigned shmem_fault(struct vm_area_struct *vma, struct vm_fault *vmf);
+/* 1 if the page was clean. Counts nr_dirty where the fs accounts it. */
+int set_page_dirty(struct machine *m, struct page *page);
+/* Write one dirty page to "disk": page_mkclean, counters, bytes kept. */
+void write_one_page(struct machine *m, struct page *page);
+/* All dirty pages of a file. Linux: filemap_write_and_wait, vfs_fsync. */
+void filemap_fdatawrite(struct machine *m, struct address_space *mapping);
+/* Drop clean unmapped pages. Linux: invalidate_mapping_pages(). Count. */
+uint64_t invalidate_mapping_pages(struct machine *m,
+				  struct address_space *mapping, uint64_t first,
+				  uint64_t last);
+/* madvise remove, and the end of an unlinked inode. */
+void truncate_inode_pages_range(struct machine *m, struct inode *inode,
+				uint64_t first, uint64_t last);
+void force_page_cache_readahead(struct machine *m, struct file *file,
+				uint64_t first, uint64_t nr);
+/* /proc/sys/vm/drop_caches: 1 page cache, 2 slabs, 3 both. */
+void drop_caches(struct machine *m, unsigned what);
+
+/* The byte that a file holds on disk at an offset. */
+uint8_t file_disk_byte(const struct machine *m, const struct inode *inode,
+		       uint64_t offset);
+
+void filemap_check(const struct machine *m, struct checker *c);
+
+#endif

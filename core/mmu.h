@@ -1,0 +1,88 @@
+/*
+ * mmu.h - the CPU's side: translate an address, set A and D, or fault.
+ *
+ * The software TLB remembers, per mm, translations whose next use would change
+ * nothing: a read hit needs A set already, a write hit A, D and RW. So A, D
+ * and all counters are exact, and a hit costs a compare. Any change of an entry
+ * forgets its copy (set_pte_at).
+ *
+ * Linux: arch/x86/mm/fault.c is behind do_page_fault().
+ */
+#ifndef MMEMU_CORE_MMU_H
+#define MMEMU_CORE_MMU_H
+
+#include "core/machine.h"
+#include "core/mm.h"
+
+enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
+
+/* x86 page-fault error code */
+#define PF_PROT 1u
+#define PF_WRITE 2u
+#define PF_USER 4u
+#define PF_RSVD 8u
+#define PF_INSTR 16u
+
+/* What an access did. */
+struct access_result {
+	uint32_t minflt, majflt;
+	int signal;	/* 0, or the emulated signal's number: SIGSEGV ... */
+	int si_code;	/* SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR */
+	bool oom;	/* killed for lack of memory (signal is SIGKILL) */
+	bool mismatch;	/* access_load_check(): other bytes than expected */
+	uint8_t got[8]; /* the bytes of a mismatch, first nr_got */
+	uint8_t nr_got;
+};
+
+#define EMU_SIGBUS 7
+#define EMU_SIGKILL 9
+#define EMU_SIGSEGV 11
+#define EMU_SEGV_MAPERR 1
+#define EMU_SEGV_ACCERR 2
+#define EMU_BUS_ADRERR 2
+
+#define SOFT_TLB_BITS 10
+#define SOFT_TLB_SIZE (1u << SOFT_TLB_BITS)
+
+/* One entry: page number + 1 for which an access of that kind hits. */
+struct soft_tlb {
+	uint64_t read[SOFT_TLB_SIZE];
+	uint64_t write[SOFT_TLB_SIZE];
+	uint64_t fetch[SOFT_TLB_SIZE];
+	pfn_t pfn[SOFT_TLB_SIZE]; /* frame of write[]: stores go there */
+};
+
+void soft_tlb_flush_page(struct mm_struct *mm, vaddr_t addr);
+void soft_tlb_flush_all(struct mm_struct *mm);
+
+/*
+ * One access of `len` bytes: every page of [addr, addr+len) once, ascending
+ * (stride 0), or one byte at addr, addr+stride, ... below addr+len. Ends at the
+ * first signal. *res is filled, never accumulated. The signal is only
+ * reported: killing the process is the caller's decision.
+ * A write stores byte 1 at the first byte touched of each page when the
+ * machine keeps contents.
+ */
+void access_range(struct task_struct *task, vaddr_t addr, uint64_t len,
+		  uint64_t stride, enum access_kind kind,
+		  struct access_result *res);
+/* Store len bytes; pages before a failing one keep what was stored. */
+void access_store(struct task_struct *task, vaddr_t addr, const void *bytes,
+		  uint64_t len, struct access_result *res);
+/* Load len bytes and compare with what is expected. */
+void access_load_check(struct task_struct *task, vaddr_t addr,
+		       const void *expected, uint64_t len,
+		       struct access_result *res);
+
+/* A miss: walk, set A/D, fault as often as needed. 0 or the signal in *res. */
+int mmu_access_slow(struct task_struct *task, vaddr_t addr,
+		    enum access_kind kind, struct access_result *res);
+
+/*
+ * The kernel's handler. Linux: __do_page_fault(). error_code as the CPU pushes
+ * it. 0, or the signal with res->signal and si_code set.
+ */
+int do_page_fault(struct task_struct *task, vaddr_t addr, unsigned error_code,
+		  struct access_result *res);
+
+#endif

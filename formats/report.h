@@ -1,0 +1,37 @@
+/*
+ * report.h - the machine as text: one row a report, one function a row.
+ *
+ * A report is a pure function of a const machine to a stream; the same machine
+ * gives the same bytes. Formats are those of Linux 3.12's /proc unless the
+ * trace language defines them (docs/TRACE-FORMAT.md).
+ */
+#ifndef MMEMU_FORMATS_REPORT_H
+#define MMEMU_FORMATS_REPORT_H
+
+#include "core/machine.h"
+#include "core/task.h"
+
+#include <stdio.h>
+
+/* task is NULL for reports of the whole machine. */
+typedef void (*report_fn)(const struct machine *m,
+			  const struct task_struct *task, FILE *out);
+
+struct report {
+	const char *name;
+	bool needs_pid;
+	report_fn write;
+	const char *title; /* one line for --help */
+};
+
+extern const struct report reports[];
+extern const unsigned nr_reports;
+const struct report *report_find(const char *name);
+
+#define REPORT(fn, name, needs_pid, title)                           \
+	void fn(const struct machine *m, const struct task_struct *task, \
+		FILE *out);
+#include "formats/reports.def"
+#undef REPORT
+
+#endif
