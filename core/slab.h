@@ -125,6 +125,14 @@ void slab_calculate_layout(const struct machine *m, uint32_t object_size,
 /* ---- objects ---- */
 kva_t kmem_cache_alloc(struct machine *m, struct kmem_cache *cachep, gfp_t gfp);
 void kmem_cache_free(struct machine *m, struct kmem_cache *cachep, kva_t obj);
+/*
+ * An emulated kernel structure beside a host structure: charge it to a cache
+ * that the profile may not have (cachep NULL: nothing is charged, *obj = 0).
+ * 0 or -ENOMEM.
+ */
+int kobj_alloc(struct machine *m, struct kmem_cache *cachep, gfp_t gfp,
+	       kva_t *obj);
+void kobj_free(struct machine *m, struct kmem_cache *cachep, kva_t obj);
 /* size 0: ZERO_SIZE_PTR (16); too large or no memory: 0. */
 kva_t kmalloc(struct machine *m, size_t size, gfp_t gfp);
 void kfree(struct machine *m, kva_t obj);
