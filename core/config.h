@@ -23,11 +23,11 @@ struct phys_range {
 /* A slab cache that exists after boot. SLAB_* flags: core/slab.h. */
 struct config_cache {
 	char name[CONFIG_NAME_LEN];
-	uint32_t size;	/* raw object size */
+	uint32_t size;	/* raw object size, bytes */
+	uint32_t pae_size; /* where entries have 8 bytes; 0 = the same */
 	uint32_t align; /* 0 = none asked for */
 	uint32_t flags;
 	bool ctor;
-	bool early; /* created before off-slab descriptors are allowed */
 };
 
 enum mmap_layout { MMAP_TOPDOWN, MMAP_BOTTOMUP };
@@ -42,14 +42,21 @@ struct machine_config {
 	/* physical memory */
 	uint64_t memory;	       /* bytes of RAM, 4M to 64G */
 	uint32_t page_size;	       /* bytes; 4096 on x86 */
-	paddr_t hole_start, hole_end;  /* RAM below 4G ends, goes on at 4G */
+	uint64_t hole_from;	       /* memory of this size and more has a
+					  PCI hole: RAM ends at hole_start
+					  and goes on at hole_end */
+	paddr_t hole_start, hole_end;
+	uint64_t firmware_top;	       /* bytes of firmware tables at the end
+					  of the RAM below the hole */
 	paddr_t dma_limit;	       /* end of zone DMA (16M) */
 	paddr_t dma32_limit;	       /* end of zone DMA32; 0 = no such zone */
 	paddr_t lowmem_limit;	       /* end of lowmem; 0 = from the layout */
 	bool highmem;		       /* zone HighMem is configured */
 	uint64_t kernelcore;	       /* bytes; 0 = no zone Movable */
-	paddr_t kernel_start;	       /* kernel image in RAM */
-	uint64_t kernel_size;
+	paddr_t kernel_start;	       /* kernel image; 0 = 16M, or 1M where
+					  there is less than 24M */
+	uint64_t kernel_size;	       /* 0 = 2828K, or an eighth of a small
+					  machine */
 	uint64_t init_size;	       /* its tail, freed when boot ends */
 	struct phys_range firmware[CONFIG_MAX_RANGES]; /* not RAM (e820) */
 	unsigned nr_firmware;
@@ -114,7 +121,10 @@ struct machine_config {
 	char kernel_version[CONFIG_NAME_LEN]; /* "3.12.0" */
 };
 
-/* linux-3.12-i386 with 256 MiB: the built-in ground every profile starts from. */
+/*
+ * linux-3.12-i386 with 256 MiB: the ground every profile starts from. The file
+ * traces/machines/linux-3.12-i386.yaml says the same (a test compares them).
+ */
 void machine_config_default(struct machine_config *cfg);
 
 /*

@@ -74,6 +74,9 @@ int machine_create(const struct machine_config *cfg,
 	m->fmt = pg_format_find(cfg->paging);
 	m->page_size = cfg->page_size;
 	m->page_shift = ilog2_u64(cfg->page_size);
+	for (unsigned i = 0; i < m->cfg.nr_caches; i++)
+		if (m->fmt->entry_size == 8 && cfg->caches[i].pae_size)
+			m->cfg.caches[i].size = cfg->caches[i].pae_size;
 	m->contents = cfg->contents != CONTENTS_OFF;
 	m->nx = cfg->nx && (m->fmt->bits.nx || m->fmt->bits.exec);
 	for (size_t i = 0; i < ARRAY_SIZE(subsystems); i++) {
