@@ -49,6 +49,7 @@ struct file {
 	/* struct file_ra_state */
 	uint64_t ra_start;
 	uint32_t ra_size, ra_async_size, mmap_miss;
+	struct shared_object *f_cred; /* of its opener; NULL: nobody's */
 	uint32_t host_id;
 	kva_t kobj;		/* filp */
 };

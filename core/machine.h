@@ -123,7 +123,7 @@ struct machine {
 	struct swap_info *swap;
 
 	/* processes */
-	struct hpool task_pool;
+	struct hpool task_pool, shared_pool;
 	struct task_struct **pid_table; /* by pid, reserved lazily */
 	struct list_head tasks;
 	uint64_t forks;		      /* since boot */

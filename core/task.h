@@ -14,14 +14,26 @@
 
 #define TASK_COMM_LEN 16
 #define PID_MAX_LIMIT (1u << 22)
+/* A spawned process has no program: its break begins here, if there is room. */
+#define SPAWN_BRK 0x08048000u
 
 enum task_state { TASK_RUNNING, TASK_ZOMBIE };
 
+/*
+ * A kernel structure that several holders count references of: cred (tasks,
+ * and each file keeps its opener's), files_struct, fs_struct, sighand_struct.
+ */
+struct shared_object {
+	kva_t kobj;
+	int count;
+	uint32_t host_id; /* in m->shared_pool */
+};
+
 /* Slab objects and frames that come and go with a task. */
 struct task_objects {
-	kva_t task_struct, task_xstate, cred, files, fs, sighand, signal, pid,
-		sigqueue;
-	struct page *stack; /* 2^order frames */
+	kva_t task_struct, task_xstate, signal, pid, sigqueue;
+	struct shared_object *cred, *files, *fs, *sighand;
+	struct page *stack; /* 2^thread_order() frames */
 };
 
 struct task_struct {
@@ -34,7 +46,10 @@ struct task_struct {
 	enum task_state state;
 	struct mm_struct *mm; /* NULL once exited */
 	bool vfork;	      /* shares the mm until exec or exit */
+	bool memdie;	      /* TIF_MEMDIE: chosen by out_of_memory() in the
+				 midst of its own event; to be ended after it */
 	uint64_t min_flt, maj_flt;
+	uint64_t cmin_flt, cmaj_flt; /* of reaped children */
 	bool sp_set;	      /* `sp ADDR`: the stack pointer is fixed at sp */
 	vaddr_t sp;
 	int exit_code;
@@ -46,13 +61,17 @@ struct task_struct {
 
 /* clone flags, with the kernel's values */
 #define CLONE_VM_EMU 0x00000100u
+#define CLONE_FS_EMU 0x00000200u
+#define CLONE_FILES_EMU 0x00000400u
+#define CLONE_SIGHAND_EMU 0x00000800u
 #define CLONE_VFORK_EMU 0x00004000u
 
 /* Living or zombie, or NULL. */
 struct task_struct *find_task_by_pid(const struct machine *m, uint32_t pid);
 #define for_each_task(t, m) list_for_each_entry(t, &(m)->tasks, tasks)
 
-/* A process without areas. -EEXIST, -ENOMEM. name NULL: "". */
+/* A process without areas. -EINVAL (pid 0 or above PID_MAX_LIMIT), -EEXIST,
+ * -ENOMEM. name NULL: "". */
 int task_spawn(struct machine *m, uint32_t pid, const char *name,
 	       struct task_struct **out);
 /* fork, vfork, clone. -EEXIST if the pid is in use; -ENOMEM. */
@@ -60,15 +79,42 @@ int do_fork(struct task_struct *parent, unsigned clone_flags, uint32_t pid,
 	    struct task_struct **out);
 /* The process ends; a zombie unless cfg.reap is WAIT_AUTO. */
 void do_exit(struct task_struct *task, int code);
-/* Ended by a signal (its sigqueue object stays with the zombie). */
+/* Ended by a signal. The sigqueue object of a SIGKILL stays with the zombie;
+ * that of a fault's signal is dequeued before the process dies. */
 void do_group_exit_signal(struct task_struct *task, int signal);
+/* A fault's signal that the process handles and survives: its sigqueue object
+ * comes and goes. */
+void force_sig(struct task_struct *task, int signal);
+/* The end of release_task(): signal, stack, task_struct. */
+void put_task_struct(struct task_struct *task);
 /* The parent's wait: the rest of a zombie goes. */
 void release_task(struct task_struct *task);
+
+void set_task_comm(struct task_struct *task, const char *name);
+
+/* ---- what tasks share ---- */
+/* NULL: -ENOMEM. cachep may be NULL (nothing charged). */
+struct shared_object *shared_object_alloc(struct machine *m,
+					  struct kmem_cache *cachep);
+void shared_object_put(struct machine *m, struct kmem_cache *cachep,
+		       struct shared_object *obj);
+static inline struct shared_object *get_cred(struct shared_object *cred)
+{
+	cred->count++;
+	return cred;
+}
+void put_cred(struct machine *m, struct shared_object *cred);
+/* Order of the block of frames that is a kernel stack. */
+unsigned thread_order(const struct machine *m);
 
 /* ---- mm ---- */
 struct mm_struct *mm_alloc(struct machine *m); /* NULL: -ENOMEM */
 void mmput(struct mm_struct *mm);  /* a user less; the last: exit_mmap */
 void mmdrop(struct mm_struct *mm); /* a reference less; the last frees it */
+/* fork's: a copy-on-write copy of an address space. NULL: -ENOMEM. */
+struct mm_struct *dup_mm(struct mm_struct *oldmm);
+/* The mapped file of the program; takes its own reference. NULL: none. */
+void set_mm_exe_file(struct mm_struct *mm, struct file *file);
 
 /* ---- exec ---- */
 struct elf_segment {
@@ -87,7 +133,7 @@ struct elf_image {
 	unsigned nr_segments;
 	struct elf_segment segment[ELF_MAX_SEGMENTS];
 	const struct elf_image *interp; /* PT_INTERP, or NULL */
-	uint64_t stack_size;	/* room to keep below sp; 0 = the kernel's 128K */
+	uint64_t stack_size;	/* bytes kept below sp; 0 = the kernel's 128K */
 	vaddr_t phdr_vaddr;
 	unsigned phnum, phentsize;
 };
