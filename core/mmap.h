@@ -67,6 +67,8 @@ bool may_expand_vm(struct mm_struct *mm, uint64_t npages);
 
 /* ---- stack ---- */
 int expand_stack(struct vm_area_struct *vma, vaddr_t address);
+/* The same without the look at the area below: the guard page's. */
+int expand_downwards(struct vm_area_struct *vma, vaddr_t address);
 
 /* ---- inside the kernel ---- */
 #define MAP_SHARED_EMU 0x01u

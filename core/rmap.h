@@ -96,6 +96,16 @@ vma_interval_tree_iter_first(const struct address_space *mapping,
 struct vm_area_struct *vma_interval_tree_iter_next(struct vm_area_struct *vma,
 						   uint64_t first,
 						   uint64_t last);
+void vma_interval_tree_check(const struct address_space *mapping,
+			     struct checker *c);
+
+/* ---- an anon_vma's tree of chains ---- */
+void anon_vma_interval_tree_insert(struct anon_vma_chain *avc,
+				   struct anon_vma *av);
+void anon_vma_interval_tree_remove(struct anon_vma_chain *avc,
+				   struct anon_vma *av);
+void anon_vma_interval_tree_check(const struct anon_vma *av,
+				  struct checker *c);
 struct anon_vma_chain *
 anon_vma_interval_tree_iter_first(const struct anon_vma *av, uint64_t first,
 				  uint64_t last);

@@ -29,6 +29,8 @@ void del_page_from_lru(struct machine *m, struct page *page);
 /* Linux: mlock_vma_page(), munlock_vma_page() (mm/mlock.c). */
 void mlock_vma_page(struct machine *m, struct page *page);
 void munlock_vma_page(struct machine *m, struct page *page);
+/* The last mapping of a locked page went. Linux: clear_page_mlock(). */
+void clear_page_mlock(struct machine *m, struct page *page);
 enum lru_list page_lru(const struct page *page);
 
 /* ---- swap entries in page tables ---- */
