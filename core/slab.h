@@ -55,6 +55,7 @@ struct array_cache {
 struct kmem_cache {
 	struct list_head list; /* m->slab_caches, newest first */
 	struct machine *m;
+	uint32_t id;	       /* in m->kmem_cache_pool */
 	char name[CONFIG_NAME_LEN * 2];
 	uint32_t object_size; /* as asked for */
 	uint32_t size;	      /* with alignment: slabinfo's objsize */
@@ -144,6 +145,10 @@ struct kmem_cache *kmalloc_slab(const struct machine *m, size_t size, gfp_t gfp)
  * kfree's question. */
 int slab_verify_free(const struct machine *m, const struct kmem_cache *cachep,
 		     kva_t obj, const char **why);
+/* Would kmem_cache_alloc() with these flags be right? 0, or -EINVAL: zone DMA
+ * is asked of a cache of other memory, or the other way round. */
+int slab_verify_alloc(const struct kmem_cache *cachep, gfp_t gfp,
+		      const char **why);
 /* The slab an address lies in, or NULL. */
 struct slab *virt_to_slab(const struct machine *m, kva_t obj);
 
