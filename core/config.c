@@ -174,23 +174,23 @@ static int check_physical(const struct machine_config *cfg, const char **key,
 		return wrong("page_size", "must be 4K, 8K, 16K, 32K or 64K",
 			     key, why);
 	if (cfg->hole_start > cfg->hole_end)
-		return wrong("hole_start", "must not lie above hole_end", key,
+		return wrong("ram.hole_start", "must not lie above ram.hole_end", key,
 			     why);
 	if (cfg->memory >= cfg->hole_from && cfg->memory <= cfg->hole_start)
-		return wrong("hole_from", "must be larger than hole_start", key,
+		return wrong("ram.hole_from", "must be larger than ram.hole_start", key,
 			     why);
 	if (cfg->dma_limit & (cfg->page_size * 1024 - 1))
-		return wrong("dma_limit", "must be a multiple of 1024 pages",
+		return wrong("zones.dma_limit", "must be a multiple of 1024 pages",
 			     key, why);
 	if (cfg->pageblock_order < 5 || cfg->pageblock_order > 10)
-		return wrong("pageblock_order", "must be from 5 to 10", key,
+		return wrong("zones.pageblock_order", "must be from 5 to 10", key,
 			     why);
 	if (cfg->struct_page_size < 16 || cfg->struct_page_size > 256)
 		return wrong("struct_page_size", "must be from 16 to 256", key,
 			     why);
 	for (int i = 0; i < 3; i++)
 		if (!cfg->lowmem_reserve_ratio[i])
-			return wrong("lowmem_reserve_ratio",
+			return wrong("zones.lowmem_reserve_ratio",
 				     "must not hold a 0", key, why);
 	return 0;
 }
@@ -200,29 +200,29 @@ static int check_slab(const struct machine_config *cfg, const char **key,
 {
 	if (!is_power_of_two(cfg->cache_line_size) ||
 	    cfg->cache_line_size < 16 || cfg->cache_line_size > 256)
-		return wrong("cache_line_size",
+		return wrong("slab.cache_line",
 			     "must be a power of two from 16 to 256", key, why);
 	if (!is_power_of_two(cfg->slab_min_align) || cfg->slab_min_align < 4 ||
 	    cfg->slab_min_align > 64)
-		return wrong("slab_min_align",
+		return wrong("slab.min_align",
 			     "must be a power of two from 4 to 64", key, why);
 	if (cfg->bufctl_size != 1 && cfg->bufctl_size != 2 &&
 	    cfg->bufctl_size != 4)
-		return wrong("bufctl_size", "must be 1, 2 or 4", key, why);
+		return wrong("slab.bufctl", "must be 1, 2 or 4", key, why);
 	if (cfg->slab_header_size < 16 || cfg->slab_header_size > 128)
-		return wrong("slab_header_size", "must be from 16 to 128", key,
+		return wrong("slab.header", "must be from 16 to 128", key,
 			     why);
 	if (cfg->slabinfo_version != 20 && cfg->slabinfo_version != 21)
-		return wrong("slabinfo_version", "must be 20 or 21", key, why);
+		return wrong("slab.info_version", "must be 20 or 21", key, why);
 	if (!strchr(cfg->kmalloc_name, '%'))
-		return wrong("kmalloc_name", "must hold % for the size", key,
+		return wrong("slab.kmalloc_name", "must hold % for the size", key,
 			     why);
 	if (!strchr(cfg->kmalloc_dma_name, '%'))
-		return wrong("kmalloc_dma_name", "must hold % for the size",
+		return wrong("slab.kmalloc_dma_name", "must hold % for the size",
 			     key, why);
 	if (!is_power_of_two(cfg->kmalloc_max) || cfg->kmalloc_max < 4096 ||
 	    cfg->kmalloc_max > 1024 * (uint64_t)cfg->page_size)
-		return wrong("kmalloc_max",
+		return wrong("slab.kmalloc_max",
 			     "must be a power of two from 4K to 1024 pages",
 			     key, why);
 	return 0;
@@ -250,23 +250,23 @@ int machine_config_check(const struct machine_config *cfg, const char **key,
 	if (err)
 		return err;
 	if (cfg->task_size & (cfg->page_size - 1) || !cfg->task_size)
-		return wrong("task_size", "must be whole pages", key, why);
+		return wrong("layout.task_size", "must be whole pages", key, why);
 	if (f->va_bits < 64 && cfg->task_size > (uint64_t)1 << f->va_bits)
-		return wrong("task_size",
+		return wrong("layout.task_size",
 			     "is more than the paging format can address", key,
 			     why);
 	if (cfg->mmap_base & (cfg->page_size - 1) ||
 	    cfg->mmap_base > cfg->task_size)
-		return wrong("mmap_base",
-			     "must be whole pages, not above task_size", key,
+		return wrong("layout.mmap_base",
+			     "must be whole pages, not above layout.task_size", key,
 			     why);
 	if (!is_power_of_two(cfg->thread_size) ||
 	    cfg->thread_size < cfg->page_size)
-		return wrong("thread_size",
+		return wrong("process.kernel_stack",
 			     "must be a power of two of at least a page", key,
 			     why);
 	if (cfg->overcommit_ratio > 1000)
-		return wrong("overcommit_ratio", "must be at most 1000", key,
+		return wrong("vm.overcommit_ratio", "must be at most 1000", key,
 			     why);
 	return 0;
 }

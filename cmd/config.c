@@ -1,0 +1,119 @@
+/* config.c - where a configuration comes from, and in which order. */
+#include "cmd/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_YAML (1u << 20) /* bytes of a configuration file */
+
+static const struct profile *profile_find(const char *name)
+{
+	for (unsigned i = 0; i < nr_profiles; i++)
+		if (!strcmp(profiles[i].name, name))
+			return &profiles[i];
+	return NULL;
+}
+
+static int no_such_file(const char *path, char err[CONFIG_ERROR_LEN])
+{
+	int n = snprintf(err, CONFIG_ERROR_LEN,
+			 "%.100s: %s; expected a YAML file or one of", path,
+			 strerror(errno));
+
+	for (unsigned i = 0; i < nr_profiles && n < CONFIG_ERROR_LEN; i++)
+		n += snprintf(err + n, CONFIG_ERROR_LEN - (size_t)n, "%s %s",
+			      i ? "," : "", profiles[i].name);
+	return -EINVAL;
+}
+
+static int config_file(struct machine_config *cfg, const char *path,
+		       unsigned depth, char err[CONFIG_ERROR_LEN])
+{
+	FILE *in = fopen(path, "rb");
+	char *text;
+	size_t len;
+	int ret = -EINVAL;
+
+	if (!in)
+		return no_such_file(path, err);
+	text = malloc(MAX_YAML + 1);
+	len = text ? fread(text, 1, MAX_YAML + 1, in) : 0;
+	if (!text)
+		snprintf(err, CONFIG_ERROR_LEN, "%.200s: out of memory", path);
+	else if (ferror(in))
+		snprintf(err, CONFIG_ERROR_LEN, "%.200s: %s", path,
+			 strerror(errno));
+	else if (len > MAX_YAML)
+		snprintf(err, CONFIG_ERROR_LEN,
+			 "%.200s: larger than 1 MiB; no configuration is",
+			 path);
+	else
+		ret = config_yaml(cfg, text, len, path, depth, err);
+	free(text);
+	fclose(in);
+	return ret;
+}
+
+int config_from(struct machine_config *cfg, const char *name, unsigned depth,
+		char err[CONFIG_ERROR_LEN])
+{
+	const struct profile *p = profile_find(name);
+
+	if (!p)
+		return config_file(cfg, name, depth, err);
+	return config_yaml(cfg, p->yaml, strlen(p->yaml), name, depth, err);
+}
+
+static int apply_set(struct machine_config *cfg, const char *set,
+		     char err[CONFIG_ERROR_LEN])
+{
+	char key[64], why[128];
+	size_t n = strcspn(set, "=");
+	const struct config_key *k;
+	const char *near;
+	int ret;
+
+	if (!set[n] || !n || n >= sizeof(key)) {
+		snprintf(err, CONFIG_ERROR_LEN,
+			 "--set %.100s: expected KEY=VALUE", set);
+		return -EINVAL;
+	}
+	memcpy(key, set, n);
+	key[n] = '\0';
+	k = config_key_find(key);
+	if (k) {
+		ret = config_set_scalar(cfg, k, set + n + 1, why, sizeof(why));
+	} else if (!strncmp(key, "objects.", 8)) {
+		ret = config_set_object(cfg, key + 8, set + n + 1, why,
+					sizeof(why));
+	} else {
+		near = config_key_nearest(key);
+		snprintf(why, sizeof(why), "unknown key; %s%s",
+			 near ? "the nearest known key is " :
+				"`mmemu config` prints all keys",
+			 near ? near : "");
+		ret = -EINVAL;
+	}
+	if (ret)
+		snprintf(err, CONFIG_ERROR_LEN, "--set %.100s: %s", set, why);
+	return ret;
+}
+
+int config_load(const char *name, const char *const *sets, unsigned nr_sets,
+		struct machine_config *cfg, char err[CONFIG_ERROR_LEN])
+{
+	const char *key, *why;
+
+	machine_config_default(cfg);
+	if (name && config_from(cfg, name, 0, err))
+		return -EINVAL;
+	for (unsigned i = 0; i < nr_sets; i++)
+		if (apply_set(cfg, sets[i], err))
+			return -EINVAL;
+	if (machine_config_check(cfg, &key, &why)) {
+		snprintf(err, CONFIG_ERROR_LEN, "%.200s: %s %s",
+			 name ? name : "configuration", key, why);
+		return -EINVAL;
+	}
+	return 0;
+}

@@ -1,0 +1,348 @@
+/*
+ * config_yaml.c - a YAML document (libyaml) into a configuration.
+ *
+ * The document is a mapping of keys; a nested mapping is a group. Four keys
+ * are not rows of the table: `from` (applied first, wherever it stands),
+ * `caches` (replaces the profile's caches), `more_caches` (appends) and
+ * `objects` (raw sizes of single caches). Every error names file, line, column.
+ */
+#include "cmd/config.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#define MAX_KEY 64
+#define MAX_FROM 8
+
+struct loader {
+	struct machine_config *cfg;
+	yaml_document_t doc;
+	const char *name;
+	char *err;
+	unsigned depth;
+};
+
+__attribute__((format(printf, 3, 4))) static int
+complain(struct loader *l, const yaml_node_t *node, const char *fmt, ...)
+{
+	va_list ap;
+	int n = snprintf(l->err, CONFIG_ERROR_LEN, "%.200s:%zu:%zu: ", l->name,
+			 node->start_mark.line + 1,
+			 node->start_mark.column + 1);
+
+	va_start(ap, fmt);
+	vsnprintf(l->err + n, CONFIG_ERROR_LEN - (size_t)n, fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+static yaml_node_t *node_of(struct loader *l, int id)
+{
+	return yaml_document_get_node(&l->doc, id);
+}
+
+/* The text of a scalar; NULL if it is none, or holds a NUL byte. */
+static const char *text_of(const yaml_node_t *node)
+{
+	const char *s;
+
+	if (node->type != YAML_SCALAR_NODE)
+		return NULL;
+	s = (const char *)node->data.scalar.value;
+	return strlen(s) == node->data.scalar.length ? s : NULL;
+}
+
+#define for_each_item(item, node)                            \
+	for (yaml_node_item_t *item = (node)->data.sequence.items.start; \
+	     item < (node)->data.sequence.items.top; item++)
+#define for_each_pair(pair, node)                            \
+	for (yaml_node_pair_t *pair = (node)->data.mapping.pairs.start; \
+	     pair < (node)->data.mapping.pairs.top; pair++)
+
+static int unknown_key(struct loader *l, const yaml_node_t *node,
+		       const char *key)
+{
+	const char *near = config_key_nearest(key);
+
+	if (near)
+		return complain(l, node,
+				"unknown key \"%s\"; the nearest known key is "
+				"\"%s\"",
+				key, near);
+	return complain(l, node,
+			"unknown key \"%s\"; `mmemu config` prints all keys",
+			key);
+}
+
+static int set_list(struct loader *l, const struct config_key *key,
+		    const yaml_node_t *list)
+{
+	char why[128];
+	unsigned i = 0;
+
+	if (key->type == CFG_RANGES) {
+		if (strcmp(key->name, "ram.firmware"))
+			l->cfg->nr_reserved = 0;
+		else
+			l->cfg->nr_firmware = 0;
+	}
+	for_each_item(item, list) {
+		const yaml_node_t *node = node_of(l, *item);
+		const char *text = text_of(node);
+
+		if (!text)
+			return complain(l, node, "%s: expected a plain value",
+					key->name);
+		if (config_set_item(l->cfg, key, i++, text, why, sizeof(why)))
+			return complain(l, node, "%s: %s", key->name, why);
+	}
+	if (key->type == CFG_RATIOS && i != 3)
+		return complain(l, list, "%s: expected three numbers",
+				key->name);
+	return 0;
+}
+
+static int set_value(struct loader *l, const struct config_key *key,
+		     const yaml_node_t *value)
+{
+	const char *text = text_of(value);
+	char why[128];
+
+	if (value->type == YAML_SEQUENCE_NODE)
+		return set_list(l, key, value);
+	if (!text)
+		return complain(l, value, "%s: expected a plain value",
+				key->name);
+	if (config_set_scalar(l->cfg, key, text, why, sizeof(why)))
+		return complain(l, value, "%s: %s, found \"%.40s\"", key->name,
+				why, text);
+	return 0;
+}
+
+/* ---- caches ---- */
+
+static int cache_flags(struct loader *l, struct config_cache *c,
+		       const yaml_node_t *list)
+{
+	if (list->type != YAML_SEQUENCE_NODE)
+		return complain(l, list, "flags: expected a list");
+	for_each_item(item, list) {
+		const yaml_node_t *node = node_of(l, *item);
+		const char *text = text_of(node);
+		unsigned i = 0;
+
+		while (text && i < nr_slab_flag_names &&
+		       strcmp(slab_flag_names[i].name, text))
+			i++;
+		if (!text || i == nr_slab_flag_names)
+			return complain(l, node,
+					"flags: expected hwcache_align, "
+					"reclaim, panic, rcu, mem_spread or "
+					"dma");
+		c->flags |= slab_flag_names[i].flag;
+	}
+	return 0;
+}
+
+static int cache_number(struct loader *l, const yaml_node_t *node,
+			const char *key, uint32_t *to)
+{
+	const char *text = text_of(node);
+	char *end = NULL;
+	unsigned long v = text ? strtoul(text, &end, 0) : 0;
+
+	if (!text || !*text || *end || v > 1u << 22)
+		return complain(l, node, "%s: expected a number up to 4194304",
+				key);
+	*to = (uint32_t)v;
+	return 0;
+}
+
+static int cache_name(struct loader *l, const yaml_node_t *node, char *to)
+{
+	const char *text = text_of(node);
+
+	if (!text || !*text || strlen(text) >= CONFIG_NAME_LEN)
+		return complain(l, node, "name: expected 1 to 31 bytes");
+	strcpy(to, text);
+	return 0;
+}
+
+static int cache_ctor(struct loader *l, const yaml_node_t *node, bool *to)
+{
+	const char *text = text_of(node);
+
+	*to = text && !strcmp(text, "true");
+	if (!*to && (!text || strcmp(text, "false")))
+		return complain(l, node, "ctor: expected true or false");
+	return 0;
+}
+
+static int cache_field(struct loader *l, struct config_cache *c,
+		       const yaml_node_t *k, const yaml_node_t *v)
+{
+	const char *key = text_of(k);
+
+	if (!key)
+		key = "";
+	if (!strcmp(key, "name"))
+		return cache_name(l, v, c->name);
+	if (!strcmp(key, "size"))
+		return cache_number(l, v, key, &c->size);
+	if (!strcmp(key, "pae_size"))
+		return cache_number(l, v, key, &c->pae_size);
+	if (!strcmp(key, "align"))
+		return cache_number(l, v, key, &c->align);
+	if (!strcmp(key, "flags"))
+		return cache_flags(l, c, v);
+	if (!strcmp(key, "ctor"))
+		return cache_ctor(l, v, &c->ctor);
+	return complain(l, k, "unknown key of a cache; expected name, size, "
+			      "pae_size, align, flags or ctor");
+}
+
+static int set_caches(struct loader *l, const yaml_node_t *list)
+{
+	if (list->type != YAML_SEQUENCE_NODE)
+		return complain(l, list, "caches: expected a list");
+	for_each_item(item, list) {
+		const yaml_node_t *map = node_of(l, *item);
+		struct config_cache c = {.size = 0};
+
+		if (map->type != YAML_MAPPING_NODE)
+			return complain(l, map, "caches: expected a mapping "
+						"such as {name: pid, size: 44}");
+		for_each_pair(p, map)
+			if (cache_field(l, &c, node_of(l, p->key),
+					node_of(l, p->value)))
+				return -EINVAL;
+		if (!c.name[0] || !c.size)
+			return complain(l, map,
+					"a cache needs a name and a size");
+		if (l->cfg->nr_caches == CONFIG_MAX_CACHES)
+			return complain(l, map, "more than %d caches",
+					CONFIG_MAX_CACHES);
+		l->cfg->caches[l->cfg->nr_caches++] = c;
+	}
+	return 0;
+}
+
+static int set_object(struct loader *l, const char *name, const yaml_node_t *k,
+		      const yaml_node_t *v)
+{
+	const char *text = text_of(v);
+	char why[128];
+
+	if (config_set_object(l->cfg, name, text ? text : "", why, sizeof(why)))
+		return complain(l, k, "objects.%s: %s", name, why);
+	return 0;
+}
+
+/* ---- mappings: at the root (group ""), or inside a group ---- */
+
+static bool is_group(const char *key)
+{
+	size_t n = strlen(key);
+
+	for (unsigned i = 0; i < nr_config_keys; i++)
+		if (!strncmp(config_keys[i].name, key, n) &&
+		    config_keys[i].name[n] == '.')
+			return true;
+	return !strcmp(key, "objects");
+}
+
+static int set_pair(struct loader *l, const char *group, const yaml_node_t *k,
+		    const yaml_node_t *v)
+{
+	const char *name = text_of(k);
+	char key[2 * MAX_KEY];
+
+	if (!name || strlen(name) >= MAX_KEY)
+		return complain(l, k, "expected a key");
+	if (!*group && !strcmp(name, "from"))
+		return 0; /* applied before */
+	if (!*group && !strcmp(name, "caches"))
+		l->cfg->nr_caches = 0;
+	if (!*group && (!strcmp(name, "caches") || !strcmp(name, "more_caches")))
+		return set_caches(l, v);
+	if (!strcmp(group, "objects"))
+		return set_object(l, name, k, v);
+	if (!*group && v->type == YAML_MAPPING_NODE && is_group(name)) {
+		for_each_pair(p, v)
+			if (set_pair(l, name, node_of(l, p->key),
+				     node_of(l, p->value)))
+				return -EINVAL;
+		return 0;
+	}
+	snprintf(key, sizeof(key), "%s%s%s", group, *group ? "." : "", name);
+	if (!config_key_find(key))
+		return unknown_key(l, k, key);
+	return set_value(l, config_key_find(key), v);
+}
+
+static int apply_from(struct loader *l, const yaml_node_t *root)
+{
+	for_each_pair(p, root) {
+		const char *key = text_of(node_of(l, p->key));
+		const yaml_node_t *v = node_of(l, p->value);
+
+		if (!key || strcmp(key, "from"))
+			continue;
+		if (!text_of(v))
+			return complain(l, v, "from: expected a profile's name "
+					      "or a file");
+		if (l->depth == MAX_FROM)
+			return complain(l, v,
+					"from: more than %d levels deep; does "
+					"a file start from itself?",
+					MAX_FROM);
+		if (config_from(l->cfg, text_of(v), l->depth + 1, l->err))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int apply_document(struct loader *l)
+{
+	const yaml_node_t *root = yaml_document_get_root_node(&l->doc);
+
+	if (!root) /* an empty file changes nothing */
+		return 0;
+	if (root->type != YAML_MAPPING_NODE)
+		return complain(l, root, "expected a mapping of keys to values");
+	if (apply_from(l, root))
+		return -EINVAL;
+	for_each_pair(p, root)
+		if (set_pair(l, "", node_of(l, p->key), node_of(l, p->value)))
+			return -EINVAL;
+	return 0;
+}
+
+int config_yaml(struct machine_config *cfg, const char *text, size_t len,
+		const char *name, unsigned depth, char err[CONFIG_ERROR_LEN])
+{
+	struct loader l = {
+		.cfg = cfg, .name = name, .err = err, .depth = depth};
+	yaml_parser_t parser;
+	int ret;
+
+	if (!yaml_parser_initialize(&parser)) {
+		snprintf(err, CONFIG_ERROR_LEN, "%.200s: out of memory", name);
+		return -ENOMEM;
+	}
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	if (!yaml_parser_load(&parser, &l.doc)) {
+		snprintf(err, CONFIG_ERROR_LEN, "%.200s:%zu:%zu: %s", name,
+			 parser.problem_mark.line + 1,
+			 parser.problem_mark.column + 1,
+			 parser.problem ? parser.problem : "not YAML");
+		yaml_parser_delete(&parser);
+		return -EINVAL;
+	}
+	ret = apply_document(&l);
+	yaml_document_delete(&l.doc);
+	yaml_parser_delete(&parser);
+	return ret;
+}
