@@ -1,20 +1,34 @@
-# mmemu - a trace-driven emulator of the Linux memory manager
+# mmemu - a trace-driven emulator of the Linux memory manager.
+# `make help` lists the targets.
+
 CC ?= gcc
-B := build
+B ?= build
+PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS) -I. -MMD -MP $(EXTRA)
+ALL_CFLAGS = -std=gnu17 $(WARN) -I. -MMD -MP $(CFLAGS)
+LIBS := -lyaml -lzstd -lelf -lpthread -lm
 # while parts are still missing
 LDFLAGS ?= -Wl,--unresolved-symbols=ignore-all
-LIBS := -lyaml -lzstd -lelf -lm
 
+RUN_PACKAGES := gcc libc6-dev libyaml-dev libzstd-dev libelf-dev
+TEST_PACKAGES := $(RUN_PACKAGES) libcriterion-dev zstd python3-minimal
+STORY := traces/lecture/cow.trace
+RECORDING := traces/recorded/sort.trace.zst
+ORACLE ?= ../shared/oracle
+
+PROFILES := $(sort $(wildcard traces/machines/*.yaml))
 LIB_SRC := $(wildcard core/*.c trace/*.c formats/*.c)
 CMD_SRC := $(wildcard cmd/*.c)
-TEST_SRC := $(wildcard tests/*.c tests/core/*.c tests/trace/*.c tests/formats/*.c tests/cmd/*.c)
+TEST_SRC := $(wildcard tests/*.c tests/core/*.c tests/trace/*.c \
+	tests/formats/*.c tests/cmd/*.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
-CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
+CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o) $(B)/cmd/profiles.o
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
+BENCH := $(BENCH_SRC:%.c=$(B)/%)
 
+## all: build the program, $(B)/mmemu
 all: $(B)/mmemu
 
 $(B)/%.o: %.c
@@ -28,11 +42,93 @@ $(B)/libmmemu.a: $(LIB_OBJ)
 $(B)/mmemu: $(CMD_OBJ) $(B)/libmmemu.a
 	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
 
-$(B)/tests/run: $(TEST_OBJ) $(filter-out $(B)/cmd/main.o,$(CMD_OBJ)) $(B)/libmmemu.a
+$(B)/tests/run: $(TEST_OBJ) $(filter-out $(B)/cmd/main.o,$(CMD_OBJ)) \
+		$(B)/libmmemu.a
 	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) -lcriterion $(LIBS)
 
+$(BENCH): $(B)/%: $(B)/%.o $(B)/libmmemu.a
+	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
+
+# Each profile becomes one string of the program.
+$(B)/cmd/profiles.c: $(PROFILES) cmd/profiles.sh
+	@mkdir -p $(@D)
+	sh cmd/profiles.sh $(PROFILES) > $@.tmp && mv $@.tmp $@
+
+$(B)/cmd/profiles.o: $(B)/cmd/profiles.c
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+## run: build, replay a story and a recorded program, show their reports
+run: need-run
+	@$(MAKE) --no-print-directory all
+	@echo "== $(STORY): a story from the lecture"
+	$(B)/mmemu replay $(STORY) --check=1 --stats
+	@echo "== $(RECORDING): a recorded program"
+	$(B)/mmemu replay $(RECORDING) --stats --at last -r buddyinfo \
+		-r slabinfo -r maps=100
+
+## test: every test (installs missing Debian packages when it can)
+test: need-test
+	@$(MAKE) --no-print-directory all $(B)/tests/run
+	@B=$(B) ORACLE=$(ORACLE) sh tests/run.sh all
+
+## check: the quick part of test: modules and command line
+check: $(B)/mmemu $(B)/tests/run
+	@B=$(B) ORACLE=$(ORACLE) sh tests/run.sh quick
+
+## conformance: compare with what a real 3.12 kernel answered
+conformance: $(B)/mmemu
+	@B=$(B) ORACLE=$(ORACLE) sh tests/conformance.sh
+
+## asan: the tests under AddressSanitizer and UBSan
+asan: need-test
+	@$(MAKE) --no-print-directory B=$(B)/asan CFLAGS="-O1 -g \
+		-fno-omit-frame-pointer -fsanitize=address,undefined \
+		-fno-sanitize-recover=all" $(B)/asan/mmemu $(B)/asan/tests/run
+	@B=$(B)/asan ORACLE=$(ORACLE) ASAN_OPTIONS=abort_on_error=1 \
+		sh tests/run.sh quick
+
+## valgrind: the module tests under memcheck
+valgrind: need-test
+	@sh .ci/need valgrind
+	@$(MAKE) --no-print-directory all $(B)/tests/run
+	@B=$(B) sh tests/valgrind.sh
+
+## bench: ratios against a baseline in the same run
+bench: $(B)/mmemu $(BENCH)
+	@for b in $(BENCH); do echo "== $$b"; $$b || exit 1; done
+	@B=$(B) sh tests/bench/replay.sh
+
+## recording: record a program of at least 10 million accesses
+recording: $(B)/mmemu
+	@sh .ci/need valgrind gcc-multilib
+	@B=$(B) sh traces/recorded/record.sh
+
+## format: run clang-format over the sources
+format:
+	clang-format -i $(wildcard core/*.[ch] trace/*.[ch] formats/*.[ch] \
+		cmd/*.[ch] tests/*.[ch] tests/*/*.[ch])
+
+## install: into $(PREFIX) (PREFIX=, DESTDIR=)
+install: $(B)/mmemu
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/mmemu
+	install $(B)/mmemu $(DESTDIR)$(PREFIX)/bin/mmemu
+	cp -r traces $(DESTDIR)$(PREFIX)/share/mmemu/
+
+## clean: remove $(B)
 clean:
 	rm -rf $(B)
 
-.PHONY: all clean
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+## help: this list
+help:
+	@sed -n 's/^## //p' Makefile | sed 's/\$$(B)/$(B)/; s/\$$(PREFIX)/the prefix/'
+
+need-run:
+	@sh .ci/need $(RUN_PACKAGES)
+
+need-test:
+	@sh .ci/need $(TEST_PACKAGES)
+
+.PHONY: all run test check conformance asan valgrind bench recording format \
+	install clean help need-run need-test
+.DELETE_ON_ERROR:
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d) $(BENCH:%=%.d)
