@@ -24,6 +24,7 @@ struct lru_pagevecs;
 struct radix_preload;
 struct swap_info;
 struct zone_fallback;
+struct vmap_area;
 
 /* How often each handler did the work of a fault; `--stats` and `summary`. */
 enum fault_handler {
@@ -104,8 +105,8 @@ struct machine {
 	struct list_head vmap_area_list;
 	struct hpool vmap_pool;
 	uint64_t vmap_lazy_nr;	      /* pages waiting for the purge */
-	kva_t vmap_cache_addr;	      /* where the next search starts */
-	uint64_t vmap_cached_hole_size;
+	struct vmap_area *free_vmap_cache; /* the next search starts behind it */
+	uint64_t vmap_cached_hole_size;	   /* largest hole passed over so far */
 
 	/* address spaces, reverse mapping */
 	struct hpool mm_pool, vma_pool, anon_vma_pool, avc_pool;

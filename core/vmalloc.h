@@ -17,13 +17,16 @@ struct vmap_area {
 	kva_t va_start, va_end; /* guard page included */
 	bool lazy;		/* freed, waiting for the purge */
 	bool vpages;		/* its page array is vmalloc'ed too */
+	uint32_t id;		/* in m->vmap_pool */
 	char kind[16];		/* "vmalloc", "ioremap", "vmap" ... */
+	char caller[48];	/* vmallocinfo's column; empty: unknown */
 	paddr_t phys;		/* ioremap */
 	uint32_t nr_pages;
-	pfn_t *pages;		/* host array */
+	pfn_t *pages;		/* host array; NULL: frames not known (an area
+				   that was there at boot) */
 	kva_t area_kobj;	/* vm_struct; 0 after vfree */
 	kva_t va_kobj;		/* vmap_area */
-	kva_t pages_kobj;	/* the kernel's page array */
+	kva_t pages_kobj;	/* the kernel's page array; vpages: its area */
 };
 
 int vmalloc_init(struct machine *m);
@@ -39,7 +42,14 @@ struct vmalloc_info {
 };
 void get_vmalloc_info(const struct machine *m, struct vmalloc_info *vi);
 
-/* The state loader's: an area that exists at boot, without taking memory. */
+/* Make the addresses of freed areas usable again.
+ * Linux: purge_vmap_area_lazy(). */
+void purge_vmap_area_lazy(struct machine *m);
+
+/* The state loader's: forget all areas, host memory only. */
+void vmalloc_forget_areas(struct machine *m);
+/* The state loader's: an area that exists at boot, without taking memory;
+ * NULL if it overlaps another or lies outside. */
 struct vmap_area *vmalloc_place_area(struct machine *m, kva_t start, kva_t end,
 				     const char *kind, uint32_t nr_pages);
 
