@@ -16,23 +16,33 @@
 unsigned handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma,
 			 vaddr_t address, unsigned flags);
 
-/* ---- giving pages back: mmu_gather ----
- * Frames are collected while entries are cleared and freed in batches; the
- * batches are frames themselves (GFP_NOWAIT), as the kernel's. */
+/* ---- giving pages back: mmu_gather (gather.c) ----
+ * Frames are collected while entries are cleared, and freed in batches; a
+ * batch's array of pointers is a frame itself, as the kernel's. */
+#define MMU_GATHER_BUNDLE 8
 struct mmu_gather {
 	struct mm_struct *mm;
-	uint32_t local_nr, nr_batches;
-	struct page *local[8];
-	struct gather_batch *first, *last;
+	uint32_t local_nr;	      /* used of local[] */
+	struct page *local[MMU_GATHER_BUNDLE];
+	uint32_t batch_count;	      /* frames taken for batches */
+	struct gather_batch *first;   /* in order of allocation */
+	struct gather_batch *active;  /* filled now; NULL: local[] */
 };
 void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm);
+/* Takes over the caller's reference. */
 void tlb_remove_page(struct mmu_gather *tlb, struct page *page);
 void tlb_finish_mmu(struct mmu_gather *tlb);
+/* Drop one reference of each; those that were the last are freed, the last
+ * page first. nr <= PAGEVEC_SIZE. Linux: release_pages() (mm/swap.c). */
+void release_pages(struct machine *m, struct page *const *pages, unsigned nr,
+		   bool cold);
 /* All areas from vma on, within [start, end). */
 void unmap_vmas(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		vaddr_t start, vaddr_t end);
-/* One area, no tables freed: madvise dontneed, truncation. */
+/* Entries only, tables stay: madvise dontneed. Goes on into the next areas. */
 void zap_page_range(struct vm_area_struct *vma, vaddr_t start, uint64_t size);
+/* Out of its file's i_mmap. Linux: unlink_file_vma() (mm/mmap.c). */
+void unlink_file_vma(struct vm_area_struct *vma);
 /* Linux: free_pgtables(): rmap unlinked and tables freed, area by area. */
 void free_pgtables(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		   vaddr_t floor, vaddr_t ceiling);

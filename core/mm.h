@@ -59,12 +59,18 @@ struct soft_tlb;
 
 enum { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, NR_MM_COUNTERS };
 
+struct vm_area_struct;
+
 /* What a fault handler is told and answers. Linux: struct vm_fault. */
 struct vm_fault {
 	uint64_t pgoff;	    /* linear or nonlinear offset in the file */
 	vaddr_t address;
 	unsigned flags;	    /* FAULT_FLAG_* */
 	struct page *page;  /* answer: with a reference */
+	/* the fault path's own (fault.c) */
+	struct vm_area_struct *vma;
+	paddr_t pte;	    /* the entry for address */
+	pte_t orig_pte;	    /* what it held when the fault began */
 };
 #define FAULT_FLAG_WRITE 0x01u
 #define FAULT_FLAG_NONLINEAR 0x02u
@@ -75,7 +81,6 @@ struct vm_fault {
 #define VM_FAULT_WRITE 0x0008u /* get_user_pages: COW was broken */
 #define VM_FAULT_ERROR (VM_FAULT_OOM | VM_FAULT_SIGBUS)
 
-struct vm_area_struct;
 struct vm_operations_struct {
 	const char *name;
 	unsigned (*fault)(struct vm_area_struct *vma, struct vm_fault *vmf);
