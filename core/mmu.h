@@ -44,16 +44,56 @@ struct access_result {
 #define SOFT_TLB_BITS 10
 #define SOFT_TLB_SIZE (1u << SOFT_TLB_BITS)
 
-/* One entry: page number + 1 for which an access of that kind hits. */
+/*
+ * tag[kind][n]: number + 1 of the page, of those whose number ends in n, for
+ * which an access of that kind would change nothing but counters; 0 = none.
+ */
 struct soft_tlb {
-	uint64_t read[SOFT_TLB_SIZE];
-	uint64_t write[SOFT_TLB_SIZE];
-	uint64_t fetch[SOFT_TLB_SIZE];
-	pfn_t pfn[SOFT_TLB_SIZE]; /* frame of write[]: stores go there */
+	uint32_t id;		/* in m->tlb_pool */
+	uint64_t tag[3][SOFT_TLB_SIZE]; /* by enum access_kind */
+	pfn_t pfn[SOFT_TLB_SIZE]; /* frame of the write tag: stores go there */
 };
 
-void soft_tlb_flush_page(struct mm_struct *mm, vaddr_t addr);
+/* Forget what is known of one page: its entry changed. */
+static inline void soft_tlb_flush_page(struct mm_struct *mm, vaddr_t addr)
+{
+	struct soft_tlb *t = mm->tlb;
+	uint64_t n;
+
+	if (!t)
+		return;
+	n = (addr >> mm->m->page_shift) & (SOFT_TLB_SIZE - 1);
+	t->tag[ACCESS_READ][n] = 0;
+	t->tag[ACCESS_WRITE][n] = 0;
+	t->tag[ACCESS_FETCH][n] = 0;
+}
+/* Forget everything (entries changed without set_pte_at()). */
 void soft_tlb_flush_all(struct mm_struct *mm);
+struct checker;
+/* The invariant of mmu.c's head. */
+void mmu_check_tlb(const struct mm_struct *mm, struct checker *c);
+/* Give the memory back; the mm has none until its next access. */
+void soft_tlb_destroy(struct mm_struct *mm);
+
+/*
+ * One access of one page, if it hits: the whole of it is done then, and true.
+ * => mm's machine is m
+ */
+static inline bool mmu_access_hit(struct machine *m, struct mm_struct *mm,
+				  vaddr_t addr, enum access_kind kind)
+{
+	const struct soft_tlb *t = mm->tlb;
+	uint64_t page = addr >> m->page_shift;
+	uint64_t n = page & (SOFT_TLB_SIZE - 1);
+
+	if (unlikely(!t) || t->tag[kind][n] != page + 1)
+		return false;
+	m->stats.accesses[kind]++;
+	if (kind == ACCESS_WRITE && m->contents)
+		m->ram[((paddr_t)t->pfn[n] << m->page_shift) |
+		       (addr & (m->page_size - 1))] = 1;
+	return true;
+}
 
 /*
  * One access of `len` bytes: every page of [addr, addr+len) once, ascending
@@ -69,6 +109,10 @@ void access_range(struct task_struct *task, vaddr_t addr, uint64_t len,
 /* Store len bytes; pages before a failing one keep what was stored. */
 void access_store(struct task_struct *task, vaddr_t addr, const void *bytes,
 		  uint64_t len, struct access_result *res);
+/* Load len bytes to `bytes`; those of a failing page and behind it are left
+ * alone. All zeros where the machine keeps no contents. */
+void access_load(struct task_struct *task, vaddr_t addr, void *bytes,
+		 uint64_t len, struct access_result *res);
 /* Load len bytes and compare with what is expected. */
 void access_load_check(struct task_struct *task, vaddr_t addr,
 		       const void *expected, uint64_t len,

@@ -30,6 +30,7 @@ struct pg_level {
 	const char *name;    /* "pgd", "pmd" ... as the kernel calls it */
 	enum pg_level_id id;
 	uint8_t index_bits;
+	uint8_t shift;	     /* first address bit it translates */
 	bool may_be_leaf;    /* large pages are possible here */
 	uint64_t table_bits; /* flags of an entry that points to a table */
 };
@@ -68,11 +69,41 @@ int pg_format_check(const struct pg_format *f, const char **why);
 /* Depth of a level in f->level[], or -1 where it is folded. */
 int pg_level_depth(const struct pg_format *f, enum pg_level_id id);
 /* First address bit that level depth d translates. */
-unsigned pg_level_shift(const struct pg_format *f, unsigned depth);
+static inline unsigned pg_level_shift(const struct pg_format *f, unsigned depth)
+{
+	return f->level[depth].shift;
+}
+/* Number of entries of one table of level depth d. */
+static inline uint64_t pg_table_entries(const struct pg_format *f, unsigned d)
+{
+	return (uint64_t)1 << f->level[d].index_bits;
+}
+/* Which entry of its table at depth d translates va. */
+static inline uint64_t pg_index(const struct pg_format *f, unsigned d,
+				vaddr_t va)
+{
+	return (va >> f->level[d].shift) & (pg_table_entries(f, d) - 1);
+}
 /* Bytes of one table of level depth d. */
 static inline uint64_t pg_table_bytes(const struct pg_format *f, unsigned d)
 {
 	return (uint64_t)f->entry_size << f->level[d].index_bits;
+}
+
+/* Order of the block of frames that holds one table of level depth d. */
+static inline unsigned pg_table_order(const struct pg_format *f, unsigned d)
+{
+	uint64_t bytes = pg_table_bytes(f, d);
+
+	return bytes >> f->page_shift > 1 ? order_of(bytes >> f->page_shift) : 0;
+}
+/* An upper-level entry that maps a large page instead of naming a table. */
+static inline bool pg_entry_is_leaf(const struct pg_format *f, unsigned d,
+				    uint64_t entry)
+{
+	return f->level[d].may_be_leaf && (entry & f->bits.present) &&
+	       (entry & (f->bits.huge ? f->bits.huge :
+					f->bits.read | f->bits.exec));
 }
 
 /* ---- one entry of the last level ---- */

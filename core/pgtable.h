@@ -54,9 +54,27 @@ static inline ptep_t ptep_next(const struct mm_struct *mm, ptep_t ptep)
 	return ptep + mm->m->fmt->entry_size;
 }
 
+/* What an upper-level entry names: the physical address of a table. */
+static inline paddr_t entry_table(const struct pg_format *f, uint64_t entry)
+{
+	return (entry & f->addr_mask) << f->addr_rshift;
+}
+/* Physical address of the entry for va in a table of level depth d. */
+static inline ptep_t table_entry(const struct pg_format *f, paddr_t table,
+				 unsigned d, vaddr_t va)
+{
+	return table + pg_index(f, d, va) * f->entry_size;
+}
+
 /* ---- the top ---- */
-int pgd_alloc(struct mm_struct *mm); /* 0 or -ENOMEM */
+/* The top table with the kernel's part, and what the format preallocates.
+ * 0, or -ENOMEM with nothing taken. => mm->m, mm->host_id are set */
+int pgd_alloc(struct mm_struct *mm);
+/* Back it goes, with preallocated tables still there and the software TLB. */
 void pgd_free(struct mm_struct *mm);
+/* First entry of the top table that is the kernel's; the number of entries
+ * where user and kernel share one (then the kernel's tables stand apart). */
+uint64_t kernel_root_index(const struct machine *m);
 
 /* ---- down the levels, allocating what is missing; 0 = no memory ----
  * Each takes the entry of the level above (or what stands for it where that
@@ -99,12 +117,22 @@ int kernel_map_page(struct machine *m, kva_t addr, pfn_t pfn);
 void kernel_unmap_page(struct machine *m, kva_t addr);
 /* Frame mapped at a kernel address, 0 if none. */
 pfn_t kernel_lookup(const struct machine *m, kva_t addr);
-/* The state loader's: a table that exists at boot (`kpmd`), in a frame that
- * boot reserved. */
+/* Is there a last-level table for a kernel address? */
 bool kernel_table_exists(const struct machine *m, kva_t addr);
+/* The state loader's: such a table exists since boot (`kpmd`), in a frame that
+ * boot reserved. 0, or -ENOMEM when the kernel image has no frame left. */
+int kernel_table_place(struct machine *m, kva_t addr);
 
-/* Visit every entry of every table of mm: depth (root 0), its index, address
- * of the entry, its value, first virtual address it covers. Preorder. */
+/* What a table's struct page->private says: whose it is, and its depth. Its
+ * index is the first virtual page that it covers. */
+static inline uint32_t table_owner_note(const struct mm_struct *mm, unsigned d)
+{
+	return mm->host_id << 3 | d;
+}
+
+/* Visit every entry that is not empty of every table of mm's user part: depth
+ * (root 0), its index, address of the entry, its value, first virtual address
+ * it covers. Preorder, so addresses ascend. */
 typedef void (*table_visitor)(void *ctx, unsigned depth, unsigned index,
 			      ptep_t at, pte_t entry, vaddr_t va);
 void walk_tables(const struct mm_struct *mm, table_visitor visit, void *ctx);

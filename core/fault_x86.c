@@ -1,0 +1,126 @@
+/*
+ * fault_x86.c - the kernel's page-fault handler, as far as the architecture.
+ *
+ * What the CPU could not translate comes here with an error code. The handler
+ * looks for the area, grows a stack, compares access and rights, and lets
+ * handle_mm_fault() find a frame:
+ *
+ *   address      kernel's ──────────────────────────────► SIGSEGV MAPERR
+ *      │ no area ends above it ─────────────────────────► SIGSEGV MAPERR
+ *      │ below the area: no stack, too far below sp,
+ *      │                 or it cannot grow ─────────────► SIGSEGV MAPERR
+ *      │ the area's rights or the present entry forbid ─► SIGSEGV ACCERR
+ *      ▼
+ *   handle_mm_fault ── OOM ──► somebody is killed, the access goes on
+ *      │            ── SIGBUS ─────────────────────────► SIGBUS ADRERR
+ *      ▼
+ *   maj_flt or min_flt + 1          (only here: a refused fault counts nothing)
+ *
+ * Linux: arch/x86/mm/fault.c __do_page_fault(), access_error(),
+ * mm_fault_error().
+ */
+#include "core/gfp.h"
+#include "core/memory.h"
+#include "core/mmap.h"
+#include "core/mmu.h"
+#include "core/task.h"
+
+/* How far below sp an access may lie: enter and pusha write first, then move
+ * sp (Linux: 65536 + 32 * sizeof(unsigned long)). */
+static uint64_t stack_cushion(const struct machine *m)
+{
+	return 65536 + 32 * (m->fmt->va_bits > 32 ? 8 : 4);
+}
+
+static int bad_area(struct task_struct *task, vaddr_t addr, int signal,
+		    int si_code, struct access_result *res)
+{
+	res->signal = signal;
+	res->si_code = si_code;
+	observe(task->m, BAD_AREA, addr, signal, si_code, 0);
+	return signal;
+}
+
+static bool access_error(unsigned error_code, const struct vm_area_struct *vma)
+{
+	if (error_code & PF_WRITE)
+		return !(vma->vm_flags & VM_WRITE);
+	/* a read or a fetch of what is present: the entry forbids it */
+	if (error_code & PF_PROT)
+		return true;
+	return !(vma->vm_flags & (VM_READ | VM_EXEC | VM_WRITE));
+}
+
+/* The area that an address belongs to, a stack grown down to it; or NULL. */
+static struct vm_area_struct *fault_area(struct task_struct *task, vaddr_t addr,
+					 unsigned error_code)
+{
+	struct vm_area_struct *vma = find_vma(task->mm, addr);
+	vaddr_t sp = task->sp_set ? task->sp : addr;
+
+	if (!vma || vma->vm_start <= addr)
+		return vma;
+	if (!(vma->vm_flags & VM_GROWSDOWN))
+		return NULL;
+	if ((error_code & PF_USER) && addr + stack_cushion(task->m) < sp)
+		return NULL;
+	return expand_stack(vma, addr) ? NULL : vma;
+}
+
+static int killed_for_memory(struct task_struct *task, vaddr_t addr,
+			     struct access_result *res)
+{
+	res->oom = true;
+	return bad_area(task, addr, EMU_SIGKILL, 0, res);
+}
+
+/* Linux: pagefault_out_of_memory(). 0: another process was killed. */
+static int fault_out_of_memory(struct task_struct *task, vaddr_t addr,
+			       struct access_result *res)
+{
+	struct task_struct *victim = NULL;
+
+	if (!task->memdie)
+		victim = out_of_memory(task->m, 0, 0);
+	if (victim && victim != task)
+		return 0;
+	return killed_for_memory(task, addr, res);
+}
+
+static void count_fault(struct task_struct *task, unsigned fault,
+			struct access_result *res)
+{
+	if (fault & VM_FAULT_MAJOR) {
+		task->maj_flt++;
+		res->majflt++;
+	} else {
+		task->min_flt++;
+		res->minflt++;
+	}
+}
+
+int do_page_fault(struct task_struct *task, vaddr_t addr, unsigned error_code,
+		  struct access_result *res)
+{
+	struct machine *m = task->m;
+	struct vm_area_struct *vma;
+	unsigned fault;
+
+	if (addr >= m->cfg.task_size)
+		return bad_area(task, addr, EMU_SIGSEGV, EMU_SEGV_MAPERR, res);
+	vma = fault_area(task, addr, error_code);
+	if (!vma)
+		return bad_area(task, addr, EMU_SIGSEGV, EMU_SEGV_MAPERR, res);
+	observe(m, PAGE_FAULT, addr, error_code, vma->vm_start, vma->vm_end);
+	if (access_error(error_code, vma))
+		return bad_area(task, addr, EMU_SIGSEGV, EMU_SEGV_ACCERR, res);
+	fault = handle_mm_fault(task->mm, vma, addr,
+				error_code & PF_WRITE ? FAULT_FLAG_WRITE : 0);
+	if (fault & VM_FAULT_OOM)
+		return fault_out_of_memory(task, addr, res);
+	if (fault & VM_FAULT_SIGBUS)
+		return bad_area(task, addr, EMU_SIGBUS, EMU_BUS_ADRERR, res);
+	count_fault(task, fault, res);
+	/* chosen while it was given a frame: it dies on the way back */
+	return task->memdie ? killed_for_memory(task, addr, res) : 0;
+}

@@ -1,0 +1,332 @@
+/*
+ * mmu.c - what the CPU does with an address: look it up, set A and D, or fault.
+ *
+ *   access ──► software TLB ── hit ──► count (a write: store)      a few ns
+ *                  │ miss
+ *                  ▼
+ *              walk the tables ── present, permitted ──► set A (D), remember
+ *                  │ not so: error code P W U I
+ *                  ▼
+ *              do_page_fault() ── signal ──► end
+ *                  └───────────── 0 ──► once more
+ *
+ * The instruction is restarted after a fault as the CPU does it, so a fetch
+ * from a page that is not there yet and must not be executed faults twice: first
+ * for the page, then (P set now) for the NX bit, which is the signal.
+ *
+ * What the TLB holds is exactly what needs no work: a page is remembered for
+ * reads (and fetches) once its entry has A, for writes once it has A, D and RW.
+ * set_pte_at() forgets the page whose entry it writes, so that
+ *   1. a tag implies a present, permitted entry with those bits, and pfn[] of a
+ *      write tag is that entry's frame (mmu_check_tlb()).
+ *
+ * Linux: arch/x86/mm/fault.c is reached from here; Intel SDM volume 3, 4.6
+ * (rights), 4.7 (error code), 4.8 (A and D).
+ */
+#include "core/mmu.h"
+#include "core/pgtable.h"
+#include "core/task.h"
+
+#include <string.h>
+
+/* A page may fault a few times in a row (in, then for writing, then for NX),
+ * never for ever: more is a fault handler that mends nothing. */
+#define MAX_FAULTS_IN_A_ROW 16
+
+/* ---- the software TLB ---- */
+
+static struct soft_tlb *soft_tlb_create(struct mm_struct *mm)
+{
+	uint32_t id;
+
+	mm->tlb = hpool_alloc(&mm->m->tlb_pool, &id);
+	mm->tlb->id = id;
+	return mm->tlb;
+}
+
+void soft_tlb_flush_all(struct mm_struct *mm)
+{
+	if (mm->tlb)
+		memset(mm->tlb->tag, 0, sizeof(mm->tlb->tag));
+}
+
+void soft_tlb_destroy(struct mm_struct *mm)
+{
+	if (!mm->tlb)
+		return;
+	hpool_free(&mm->m->tlb_pool, mm->tlb->id);
+	mm->tlb = NULL;
+}
+
+static void soft_tlb_fill(struct mm_struct *mm, vaddr_t addr,
+			  enum access_kind kind, pfn_t pfn)
+{
+	struct soft_tlb *t = mm->tlb ? mm->tlb : soft_tlb_create(mm);
+	uint64_t page = addr >> mm->m->page_shift;
+	uint64_t n = page & (SOFT_TLB_SIZE - 1);
+
+	t->tag[kind][n] = page + 1;
+	if (kind == ACCESS_WRITE)
+		t->pfn[n] = pfn;
+}
+
+void mmu_check_tlb(const struct mm_struct *mm, struct checker *c)
+{
+	const struct machine *m = mm->m;
+	const struct pg_format *f = m->fmt;
+	const struct soft_tlb *t = mm->tlb;
+
+	for (unsigned i = 0; t && i < 3 * SOFT_TLB_SIZE; i++) {
+		enum access_kind kind = i / SOFT_TLB_SIZE;
+		unsigned n = i % SOFT_TLB_SIZE;
+		vaddr_t va = (t->tag[kind][n] - 1) << m->page_shift;
+		ptep_t at;
+		pte_t pte;
+
+		if (!t->tag[kind][n])
+			continue;
+		at = pte_offset(mm, va);
+		pte = at ? entry_read(m, at) : __pte(0);
+		CHECK(c,
+		      pte_hw_present(f, pte) && pte_young(f, pte) &&
+			      (kind != ACCESS_WRITE ||
+			       (pte_write(f, pte) && pte_dirty(f, pte) &&
+				pte_pfn(f, pte) == t->pfn[n])),
+		      "mmu 1: page 0x%llx remembered, its entry is 0x%llx",
+		      (unsigned long long)va, (unsigned long long)pte.v);
+	}
+}
+
+/* ---- the walk ---- */
+
+/* Do the bits of a present entry permit the access? */
+static bool entry_permits(const struct machine *m, uint64_t entry,
+			  enum access_kind kind)
+{
+	const struct pg_bits *b = &m->fmt->bits;
+
+	if (!(entry & b->user))
+		return false;
+	switch (kind) {
+	case ACCESS_READ:
+		return !b->read || (entry & b->read);
+	case ACCESS_WRITE:
+		return entry & b->write;
+	case ACCESS_FETCH:
+		if (m->nx)
+			return b->exec ? (entry & b->exec) != 0 :
+					 !(entry & b->nx);
+		return !b->read || (entry & (b->read | b->exec));
+	}
+	return false;
+}
+
+static unsigned error_code(const struct machine *m, enum access_kind kind)
+{
+	unsigned code = PF_USER;
+
+	if (kind == ACCESS_WRITE)
+		code |= PF_WRITE;
+	if (kind == ACCESS_FETCH && m->nx)
+		code |= PF_INSTR;
+	return code;
+}
+
+/*
+ * Translate and do what the CPU does to the entry. 0 with the TLB filled, or
+ * the error code of the fault.
+ */
+static unsigned mmu_walk(struct mm_struct *mm, vaddr_t addr,
+			 enum access_kind kind)
+{
+	struct machine *m = mm->m;
+	const struct pg_format *f = m->fmt;
+	ptep_t at = mm->pgd ? pte_offset(mm, addr) : 0;
+	pte_t pte = at ? entry_read(m, at) : __pte(0);
+	uint64_t want = f->bits.accessed;
+
+	if (!pte_hw_present(f, pte))
+		return error_code(m, kind);
+	if (!entry_permits(m, pte.v, kind))
+		return error_code(m, kind) | PF_PROT;
+	if (kind == ACCESS_WRITE)
+		want |= f->bits.dirty;
+	if ((pte.v & want) != want)
+		entry_write(m, at, __pte(pte.v | want));
+	soft_tlb_fill(mm, addr, kind, pte_pfn(f, pte));
+	return 0;
+}
+
+/* An address that no entry can translate, whatever the tables hold. */
+static bool beyond_tables(const struct machine *m, vaddr_t addr)
+{
+	return addr >= m->cfg.task_size ||
+	       (m->fmt->va_bits < 64 && addr >> m->fmt->va_bits);
+}
+
+int mmu_access_slow(struct task_struct *task, vaddr_t addr,
+		    enum access_kind kind, struct access_result *res)
+{
+	struct machine *m = task->m;
+
+	for (unsigned faults = 0;; faults++) {
+		unsigned code = beyond_tables(m, addr) ?
+					error_code(m, kind) :
+					mmu_walk(task->mm, addr, kind);
+
+		if (!code)
+			return 0;
+		mm_assert(faults < MAX_FAULTS_IN_A_ROW);
+		if (do_page_fault(task, addr, code, res))
+			return res->signal;
+	}
+}
+
+/* ---- accesses ---- */
+
+static int access_page(struct task_struct *task, vaddr_t addr,
+		       enum access_kind kind, struct access_result *res)
+{
+	if (likely(mmu_access_hit(task->m, task->mm, addr, kind)))
+		return 0;
+	if (mmu_access_slow(task, addr, kind, res))
+		return res->signal;
+	/* the walk remembered the page: count and store as a hit does */
+	mmu_access_hit(task->m, task->mm, addr, kind);
+	return 0;
+}
+
+/* Last byte of a range that may not wrap around. => len > 0 */
+static vaddr_t last_byte(vaddr_t addr, uint64_t len)
+{
+	return addr + len - 1 < addr ? UINT64_MAX : addr + len - 1;
+}
+
+static void access_stride(struct task_struct *task, vaddr_t addr, vaddr_t last,
+			  uint64_t stride, enum access_kind kind,
+			  struct access_result *res)
+{
+	struct machine *m = task->m;
+	vaddr_t page = addr & PAGE_MASK(m);
+
+	for (bool first = true;; first = false) {
+		bool same = !first && (addr & PAGE_MASK(m)) == page;
+
+		/* only the first byte touched of a page takes the store: a
+		 * later one of the same page writes what is there already */
+		if (same && kind == ACCESS_WRITE && m->contents) {
+			m->stats.accesses[kind]++;
+		} else if (access_page(task, addr, kind, res)) {
+			return;
+		}
+		page = addr & PAGE_MASK(m);
+		if (last - addr < stride)
+			return;
+		addr += stride;
+	}
+}
+
+void access_range(struct task_struct *task, vaddr_t addr, uint64_t len,
+		  uint64_t stride, enum access_kind kind,
+		  struct access_result *res)
+{
+	struct machine *m = task->m;
+	vaddr_t last;
+
+	*res = (struct access_result){0};
+	if (!len)
+		return;
+	last = last_byte(addr, len);
+	if (stride) {
+		access_stride(task, addr, last, stride, kind, res);
+		return;
+	}
+	for (;;) {
+		if (access_page(task, addr, kind, res))
+			return;
+		if ((addr | ~PAGE_MASK(m)) >= last)
+			return;
+		addr = (addr & PAGE_MASK(m)) + PAGE_SIZE(m);
+	}
+}
+
+/* Bytes of [addr, addr + len) that lie in addr's page. */
+static uint64_t in_page(const struct machine *m, vaddr_t addr, uint64_t len)
+{
+	uint64_t room = PAGE_SIZE(m) - (addr & ~PAGE_MASK(m));
+
+	return len < room ? len : room;
+}
+
+/* The bytes behind a user address. => it is mapped */
+static uint8_t *user_bytes(const struct mm_struct *mm, vaddr_t addr)
+{
+	const struct machine *m = mm->m;
+	pfn_t pfn = pte_pfn(m->fmt, ptep_get(mm, pte_offset(mm, addr)));
+
+	return m->ram + pfn_to_phys(m, pfn) + (addr & ~PAGE_MASK(m));
+}
+
+void access_store(struct task_struct *task, vaddr_t addr, const void *bytes,
+		  uint64_t len, struct access_result *res)
+{
+	struct machine *m = task->m;
+	const uint8_t *from = bytes;
+
+	*res = (struct access_result){0};
+	while (len) {
+		uint64_t n = in_page(m, addr, len);
+
+		if (access_page(task, addr, ACCESS_WRITE, res))
+			return;
+		if (m->contents)
+			memcpy(user_bytes(task->mm, addr), from, n);
+		addr += n;
+		from += n;
+		len -= n;
+	}
+}
+
+void access_load(struct task_struct *task, vaddr_t addr, void *bytes,
+		 uint64_t len, struct access_result *res)
+{
+	struct machine *m = task->m;
+	uint8_t *to = bytes;
+
+	*res = (struct access_result){0};
+	while (len) {
+		uint64_t n = in_page(m, addr, len);
+
+		if (access_page(task, addr, ACCESS_READ, res))
+			return;
+		if (m->contents)
+			memcpy(to, user_bytes(task->mm, addr), n);
+		else
+			memset(to, 0, n);
+		addr += n;
+		to += n;
+		len -= n;
+	}
+}
+
+void access_load_check(struct task_struct *task, vaddr_t addr,
+		       const void *expected, uint64_t len,
+		       struct access_result *res)
+{
+	struct machine *m = task->m;
+	const uint8_t *want = expected;
+
+	*res = (struct access_result){0};
+	while (len) {
+		uint64_t n = in_page(m, addr, len);
+
+		if (access_page(task, addr, ACCESS_READ, res))
+			return;
+		if (m->contents &&
+		    memcmp(user_bytes(task->mm, addr), want, n) != 0)
+			res->mismatch = true;
+		addr += n;
+		want += n;
+		len -= n;
+	}
+}
