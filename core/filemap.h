@@ -100,6 +100,10 @@ uint64_t invalidate_mapping_pages(struct machine *m,
 /* madvise remove, and the end of an unlinked inode. */
 void truncate_inode_pages_range(struct machine *m, struct inode *inode,
 				uint64_t first, uint64_t last);
+/* read(2), pread, kernel_read: pages of [pos, pos+len) into the cache, with
+ * read-ahead. Bytes inside the file, or -ENOMEM. Linux: do_generic_file_read */
+int64_t generic_file_read(struct machine *m, struct file *file, uint64_t pos,
+			  uint64_t len);
 void force_page_cache_readahead(struct machine *m, struct file *file,
 				uint64_t first, uint64_t nr);
 /* /proc/sys/vm/drop_caches: 1 page cache, 2 slabs, 3 both. */

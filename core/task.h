@@ -127,6 +127,7 @@ struct elf_segment {
  * or make it up from `exec PATH text LEN data LEN bss LEN`. */
 struct elf_image {
 	struct inode *inode;
+	bool elf64;		/* ELFCLASS64: for 64-bit machines only */
 	bool dyn;		/* ET_DYN */
 	int exec_stack;		/* PT_GNU_STACK: 1 executable, 0 not, -1 absent */
 	vaddr_t entry;
@@ -134,11 +135,12 @@ struct elf_image {
 	struct elf_segment segment[ELF_MAX_SEGMENTS];
 	const struct elf_image *interp; /* PT_INTERP, or NULL */
 	uint64_t stack_size;	/* bytes kept below sp; 0 = the kernel's 128K */
-	vaddr_t phdr_vaddr;
+	uint64_t phoff;		/* of the program headers in the file */
 	unsigned phnum, phentsize;
 };
 /* argv, envp: NULL-terminated. 0, or -errno before the point of no return;
- * afterwards a failure kills the task (-errno all the same). */
+ * afterwards a failure kills the task (-errno all the same), so ask
+ * find_task_by_pid() before using it again. */
 int do_execve(struct task_struct *task, const struct elf_image *image,
 	      const char *filename, const char *const *argv,
 	      const char *const *envp);

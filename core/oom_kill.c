@@ -1,0 +1,114 @@
+/*
+ * oom_kill.c - which process ends when there is no memory left.
+ *
+ *	points = rss + page tables + swapped pages
+ *	         - 30 thousandths of all memory for root
+ *	         + oom_score_adj thousandths
+ *
+ * The largest wins, the oldest among equals. A child of the winner with an mm
+ * of its own dies in its place, the one with the most points. With the victim
+ * go all processes that share its mm.
+ *
+ * A process cannot end in the midst of its own event: it is marked (memdie),
+ * may take the last reserves, and ends when the event returns. Others end here.
+ *
+ * Linux: mm/oom_kill.c.
+ */
+#include "core/mmu.h"
+#include "core/page_alloc.h"
+#include "core/swap.h"
+#include "core/task.h"
+
+#define OOM_SCORE_ADJ_MIN (-1000)
+
+static uint64_t all_pages(const struct machine *m)
+{
+	return totalram_pages(m) + total_swap_pages(m);
+}
+
+uint64_t oom_badness(const struct task_struct *task)
+{
+	const struct machine *m = task->m;
+	int64_t points, adj = task->oom_score_adj;
+
+	if (!task->mm || task->pid == 1 || adj == OOM_SCORE_ADJ_MIN)
+		return 0;
+	points = get_mm_rss(task->mm) + (int64_t)task->mm->nr_ptes +
+		 get_mm_counter(task->mm, MM_SWAPENTS);
+	if (m->cfg.uid == 0)
+		adj -= 30;
+	points += adj * (int64_t)(all_pages(m) / 1000);
+	return points > 0 ? (uint64_t)points : 1;
+}
+
+static struct task_struct *select_bad_process(struct machine *m)
+{
+	struct task_struct *t, *chosen = NULL;
+	uint64_t most = 0;
+
+	for_each_task(t, m) {
+		uint64_t points = oom_badness(t);
+
+		if (points > most) {
+			chosen = t;
+			most = points;
+		}
+	}
+	return chosen;
+}
+
+static struct task_struct *sacrifice_child(struct task_struct *task)
+{
+	struct task_struct *child, *victim = task;
+	uint64_t most = 0;
+
+	list_for_each_entry(child, &task->children, sibling) {
+		uint64_t points;
+
+		if (child->mm == task->mm)
+			continue;
+		points = oom_badness(child);
+		if (points > most) {
+			victim = child;
+			most = points;
+		}
+	}
+	return victim;
+}
+
+static void oom_kill_one(struct task_struct *task)
+{
+	task->memdie = true;
+	if (task != task->m->current)
+		do_group_exit_signal(task, EMU_SIGKILL);
+}
+
+/* Those that share the victim's mm first, so that its end frees memory. */
+static void kill_sharers(struct task_struct *victim)
+{
+	struct machine *m = victim->m;
+	const struct mm_struct *mm = victim->mm;
+	struct task_struct *t, *n;
+
+	list_for_each_entry_safe(t, n, &m->tasks, tasks)
+		if (t != victim && t->mm == mm &&
+		    t->oom_score_adj != OOM_SCORE_ADJ_MIN)
+			oom_kill_one(t);
+}
+
+struct task_struct *out_of_memory(struct machine *m, gfp_t gfp __unused_arg,
+				  unsigned order __unused_arg)
+{
+	struct task_struct *victim;
+
+	if (m->current && m->current->memdie)
+		return m->current;
+	victim = select_bad_process(m);
+	if (!victim)
+		return NULL;
+	victim = sacrifice_child(victim);
+	observe(m, OOM_KILL, victim->pid, oom_badness(victim), 0, 0);
+	kill_sharers(victim);
+	oom_kill_one(victim);
+	return victim;
+}
