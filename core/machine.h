@@ -75,7 +75,9 @@ struct machine {
 	pfn_t max_low_pfn;	     /* first pfn behind lowmem */
 	struct zone zone[MAX_NR_ZONES];
 	unsigned nr_zones;	     /* configured ones */
-	uint8_t *pageblock_type;     /* by pfn >> pageblock_order */
+	uint8_t *pageblock_type;     /* by pfn >> pageblock_order, plus zone */
+	size_t nr_pageblock_types;
+	bool state_loaded;	     /* boot's frames: PG_reserved says too */
 	struct phys_range ram_range[CONFIG_MAX_RANGES]; /* what is RAM */
 	unsigned nr_ram_ranges;
 	struct phys_range boot_range[CONFIG_MAX_RANGES * 2]; /* kept by boot */
@@ -90,7 +92,11 @@ struct machine {
 	/* Reclaim at the point where the slow path enters it: frames freed.
 	 * NULL: nothing can be reclaimed. */
 	uint64_t (*reclaim)(struct machine *m, gfp_t gfp, unsigned order);
+	/* The slow path begins: zone z is short. NULL: there is no kswapd. */
+	void (*wakeup_kswapd)(struct machine *m, struct zone *z,
+			      unsigned order, enum zone_type classzone);
 	pfn_t zero_pfn;		     /* empty_zero_page, reserved by boot */
+	pfn_t bss_pfn;		     /* bss_alloc() has handed out from here on */
 
 	/* slab (slab.c) */
 	struct list_head slab_caches; /* newest first, as slabinfo lists them */

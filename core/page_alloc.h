@@ -93,7 +93,17 @@ static inline pfn_t find_buddy_pfn(pfn_t pfn, unsigned order)
 int unusable_free_index(const struct zone *z, unsigned order);
 int fragmentation_index(const struct zone *z, unsigned order);
 
+/* Linux: zone_dirty_ok(): room for another dirty page-cache page. */
+bool zone_dirty_ok(const struct machine *m, const struct zone *z);
+
 /* ---- boot ---- */
+
+/*
+ * nr frames of the kernel image's own data (swapper_pg_dir and the like): never
+ * in the buddy system, zeroed at first, kept for good and across the loading
+ * of a state. Returns the lowest pfn.
+ */
+pfn_t bss_alloc(struct machine *m, unsigned nr);
 
 /*
  * Zones from memory size and layout, mem_map, free lists in the order in which

@@ -1,0 +1,363 @@
+/*
+ * buddy.c - free lists of one zone: split on the way down, merge on the way up.
+ *
+ * alloc(order 0) from sixteen free frames; '#' taken, digit = order of the
+ * free block that starts there, '.' = inside a block:
+ *
+ *   pfn  0 1 2 3 4 5 6 7 8 9 a b c d e f
+ *        4 . . . . . . . . . . . . . . .    one block of order 4
+ *        3 . . . . . . . 3 . . . . . . .    split; the upper half goes to
+ *        2 . . . 2 . . . 3 . . . . . . .    the head of its list
+ *        1 . 1 . 2 . . . 3 . . . . . . .
+ *        # 0 1 . 2 . . . 3 . . . . . . .    frame 0 is handed out
+ *
+ * Freeing frame 0 asks its buddy 0^1 = 1: free and order 0, so they merge; the
+ * pair asks 0^2 = 2, and so on until the buddy is busy or the block is 4 MiB.
+ * A block that could merge once more when its neighbour becomes free (the
+ * buddy of its parent is free already) goes to the tail of its list, where it
+ * is handed out last.
+ *
+ * Each pageblock (4 MiB) has a migrate type, each free list too. A request
+ * whose lists are empty takes the largest block of another type, so that the
+ * mixture stays in few pageblocks; a large or reclaimable request takes all
+ * free blocks of that pageblock with it, and the pageblock itself when half of
+ * it or more was free.
+ *
+ * The head of a free block has PageBuddy (in _mapcount), its order in private,
+ * its list's type in index, no references and no flags.
+ *
+ * Invariants (buddy_check tests them under the same numbers)
+ *  1. A block on free_area[o] starts at a multiple of 2^o; all its frames are
+ *     present frames of its zone.
+ *  2. Its head has PageBuddy, private == o, count 0 and no flags, and index is
+ *     the type of the list it is on.
+ *  3. Two free buddies of one order below MAX_ORDER-1 do not coexist in a zone.
+ *  4. nr_free is the sum of the lengths of the area's lists; each list's links
+ *     agree in both directions.
+ *  5. sum(nr_free[o] << o) == NR_FREE_PAGES.
+ *  6. No frame of a free block but the head has PageBuddy, count, mappings or
+ *     an owner's flag (looked at for blocks of up to CHECK_ORDER).
+ *
+ * Linux: mm/page_alloc.c (__rmqueue, __rmqueue_fallback, __free_one_page).
+ */
+#include "core/buddy.h"
+
+#define CHECK_ORDER 3
+
+/* clang-format off */
+static const enum migratetype fallbacks[MIGRATE_PCPTYPES][2] = {
+	[MIGRATE_UNMOVABLE]   = {MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE},
+	[MIGRATE_RECLAIMABLE] = {MIGRATE_UNMOVABLE,   MIGRATE_MOVABLE},
+	[MIGRATE_MOVABLE]     = {MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE},
+};
+
+const char *const migratetype_names[MIGRATE_TYPES] = {
+	[MIGRATE_UNMOVABLE]   = "Unmovable",
+	[MIGRATE_RECLAIMABLE] = "Reclaimable",
+	[MIGRATE_MOVABLE]     = "Movable",
+	[MIGRATE_RESERVE]     = "Reserve",
+};
+/* clang-format on */
+
+/* ---- one block on and off a list ---- */
+
+void add_to_free_list(struct machine *m, struct zone *z, struct page *page,
+		      unsigned order, enum migratetype mt, bool tail)
+{
+	struct free_area *area = &z->free_area[order];
+
+	page->_mapcount1 = PAGE_BUDDY + 1;
+	page->private = order;
+	page->index = mt;
+	if (tail)
+		page_list_add_tail(m, &area->free_list[mt], page);
+	else
+		page_list_add(m, &area->free_list[mt], page);
+	area->nr_free++;
+}
+
+static void del_from_free_list(struct machine *m, struct zone *z,
+			       struct page *page)
+{
+	struct free_area *area = &z->free_area[page->private];
+
+	page_list_del(m, &area->free_list[page->index], page);
+	area->nr_free--;
+	page->_mapcount1 = 0;
+	page->private = 0;
+	page->index = 0;
+}
+
+/* ---- down: split ---- */
+
+/* Cut a block of order `high`: upper halves to list mt, the lowest 2^low stay. */
+static void expand(struct machine *m, struct zone *z, struct page *page,
+		   unsigned low, unsigned high, enum migratetype mt)
+{
+	observe(m, BUDDY_SPLIT, page_to_pfn(m, page), high, low, 0);
+	while (high > low) {
+		high--;
+		add_to_free_list(m, z, page + ((pfn_t)1 << high), high, mt,
+				 false);
+	}
+}
+
+static struct page *__rmqueue_smallest(struct machine *m, struct zone *z,
+				       unsigned order, enum migratetype mt)
+{
+	for (unsigned o = order; o < MAX_ORDER; o++) {
+		struct page *page =
+			page_list_first(m, &z->free_area[o].free_list[mt]);
+
+		if (!page)
+			continue;
+		del_from_free_list(m, z, page);
+		if (o > order)
+			expand(m, z, page, order, o, mt);
+		return page;
+	}
+	return NULL;
+}
+
+/* ---- taking over blocks of another type ---- */
+
+static void move_to_type(struct machine *m, struct zone *z, struct page *page,
+			 enum migratetype mt)
+{
+	struct page_list *lists = z->free_area[page->private].free_list;
+
+	page_list_del(m, &lists[page->index], page);
+	page->index = mt;
+	page_list_add(m, &lists[mt], page);
+}
+
+/* Linux: move_freepages(), move_freepages_block(). */
+unsigned move_freepages_block(struct machine *m, struct zone *z,
+			      struct page *page, enum migratetype mt)
+{
+	pfn_t pfn = page_to_pfn(m, page);
+	pfn_t start = pfn & ~(pageblock_nr_pages(m) - 1);
+	pfn_t end = start + pageblock_nr_pages(m);
+	unsigned moved = 0;
+
+	if (!zone_spans_pfn(z, end - 1))
+		return 0;
+	if (!zone_spans_pfn(z, start))
+		start = pfn;
+	for (pfn = start; pfn < end;) {
+		struct page *p = pfn_to_page(m, pfn);
+
+		if (!PageBuddy(p)) {
+			pfn++;
+			continue;
+		}
+		move_to_type(m, z, p, mt);
+		moved += 1u << p->private;
+		pfn += (pfn_t)1 << p->private;
+	}
+	return moved;
+}
+
+static void change_pageblock_range(struct machine *m, pfn_t pfn, unsigned order,
+				   enum migratetype mt)
+{
+	pfn_t end = pfn + ((pfn_t)1 << order);
+
+	for (; pfn < end; pfn += pageblock_nr_pages(m))
+		set_pageblock_migratetype(m, pfn, mt);
+}
+
+static void try_to_steal_freepages(struct machine *m, struct zone *z,
+				   struct page *page, enum migratetype start)
+{
+	unsigned pageblock_order = m->cfg.pageblock_order;
+	unsigned order = page->private;
+	pfn_t pfn = page_to_pfn(m, page);
+	unsigned pages;
+
+	if (order >= pageblock_order) {
+		change_pageblock_range(m, pfn, order, start);
+		return;
+	}
+	if (order < pageblock_order / 2 && start != MIGRATE_RECLAIMABLE &&
+	    !m->page_group_by_mobility_disabled)
+		return;
+	pages = move_freepages_block(m, z, page, start);
+	if (pages >= 1u << (pageblock_order - 1) ||
+	    m->page_group_by_mobility_disabled)
+		set_pageblock_migratetype(m, pfn, start);
+}
+
+/* The largest block of the other types; what is left of it becomes `start`'s. */
+static struct page *__rmqueue_fallback(struct machine *m, struct zone *z,
+				       unsigned order, enum migratetype start)
+{
+	for (unsigned o = MAX_ORDER; o-- > order;) {
+		for (unsigned i = 0; i < ARRAY_SIZE(fallbacks[0]); i++) {
+			enum migratetype mt = fallbacks[start][i];
+			struct page *page = page_list_first(
+				m, &z->free_area[o].free_list[mt]);
+
+			if (!page)
+				continue;
+			observe(m, BUDDY_FALLBACK, page_to_pfn(m, page), o,
+				start, mt);
+			try_to_steal_freepages(m, z, page, start);
+			del_from_free_list(m, z, page);
+			if (o > order)
+				expand(m, z, page, order, o, start);
+			return page;
+		}
+	}
+	return NULL;
+}
+
+struct page *__rmqueue(struct machine *m, struct zone *z, unsigned order,
+		       enum migratetype mt)
+{
+	struct page *page = __rmqueue_smallest(m, z, order, mt);
+
+	if (unlikely(!page) && mt != MIGRATE_RESERVE) {
+		page = __rmqueue_fallback(m, z, order, mt);
+		if (!page)
+			page = __rmqueue_smallest(m, z, order,
+						  MIGRATE_RESERVE);
+	}
+	return page;
+}
+
+/* ---- up: merge ---- */
+
+/* Is the block at buddy free, whole, of this order and in this zone? */
+static bool page_is_buddy(const struct machine *m, const struct zone *z,
+			  pfn_t buddy, unsigned order)
+{
+	const struct page *p = pfn_to_page(m, buddy);
+
+	return PageBuddy(p) && p->private == order && zone_spans_pfn(z, buddy);
+}
+
+/* Is the buddy of the parent free? At a zone's edge the parent may begin in
+ * the zone below, and then that zone's blocks are asked. */
+static bool may_merge_soon(const struct machine *m, const struct zone *z,
+			   pfn_t parent, unsigned order)
+{
+	if (unlikely(!zone_spans_pfn(z, parent)))
+		z = pfn_zone(m, parent);
+	return z && page_is_buddy(m, z, find_buddy_pfn(parent, order), order);
+}
+
+void __free_one_page(struct machine *m, struct zone *z, struct page *page,
+		     unsigned order, enum migratetype mt)
+{
+	pfn_t pfn = page_to_pfn(m, page);
+	bool tail = false; /* orders 9 and 10: always the head */
+
+	while (order < MAX_ORDER - 1) {
+		pfn_t buddy = find_buddy_pfn(pfn, order);
+
+		if (!page_is_buddy(m, z, buddy, order))
+			break;
+		del_from_free_list(m, z, pfn_to_page(m, buddy));
+		pfn &= buddy;
+		order++;
+		observe(m, BUDDY_MERGE, pfn, order, 0, 0);
+	}
+	if (order < MAX_ORDER - 2)
+		tail = may_merge_soon(m, z, pfn & ~((pfn_t)1 << order),
+				      order + 1);
+	add_to_free_list(m, z, pfn_to_page(m, pfn), order, mt, tail);
+}
+
+/* ---- the state loader's tools ---- */
+
+void zone_place_free_block(struct machine *m, struct zone *z, pfn_t pfn,
+			   unsigned order, enum migratetype type)
+{
+	add_to_free_list(m, z, pfn_to_page(m, pfn), order, type, true);
+	mod_zone_page_state(z, NR_FREE_PAGES, (int64_t)1 << order);
+}
+
+/* ---- check ---- */
+
+static void check_inside(const struct machine *m, pfn_t pfn, unsigned order,
+			 struct checker *c)
+{
+	pfn_t n = (pfn_t)1 << (order < CHECK_ORDER ? order : CHECK_ORDER);
+
+	for (pfn_t i = 1; i < n; i++) {
+		const struct page *p = pfn_to_page(m, pfn + i);
+
+		CHECK(c, !p->_mapcount1 && !p->_count && !p->flags,
+		      "buddy 6: pfn %u inside a free block is in use", pfn + i);
+	}
+}
+
+static void check_block(const struct machine *m, const struct zone *z,
+			pfn_t pfn, unsigned order, unsigned type,
+			struct checker *c)
+{
+	const struct page *p = pfn_to_page(m, pfn);
+	pfn_t last = pfn + ((pfn_t)1 << order) - 1;
+
+	CHECK(c,
+	      !(pfn & (((pfn_t)1 << order) - 1)) && zone_spans_pfn(z, pfn) &&
+		      zone_spans_pfn(z, last) && pfn_present(m, pfn) &&
+		      pfn_present(m, last),
+	      "buddy 1: pfn %u order %u is not a block of zone %s", pfn, order,
+	      z->name);
+	CHECK(c,
+	      PageBuddy(p) && p->private == order && p->index == type &&
+		      !p->_count && !p->flags,
+	      "buddy 2: pfn %u order %u on list %s: head says otherwise", pfn,
+	      order, migratetype_names[type]);
+	CHECK(c,
+	      order == MAX_ORDER - 1 ||
+		      !page_is_buddy(m, z, find_buddy_pfn(pfn, order), order),
+	      "buddy 3: pfn %u order %u and its buddy are both free", pfn,
+	      order);
+	check_inside(m, pfn, order, c);
+}
+
+static void check_list(const struct machine *m, const struct zone *z,
+		       unsigned order, unsigned type, struct checker *c)
+{
+	const struct page_list *l = &z->free_area[order].free_list[type];
+	uint32_t n = 0;
+	pfn_t prev = PFN_NONE;
+
+	for (pfn_t pfn = l->first; pfn && n <= l->nr;
+	     pfn = pfn_to_page(m, pfn)->lru_next) {
+		CHECK(c, pfn_to_page(m, pfn)->lru_prev == prev,
+		      "buddy 4: pfn %u: links disagree", pfn);
+		check_block(m, z, pfn, order, type, c);
+		prev = pfn;
+		n++;
+	}
+	CHECK(c, n == l->nr && l->last == prev,
+	      "buddy 4: zone %s order %u %s: %u blocks, counted %u", z->name,
+	      order, migratetype_names[type], l->nr, n);
+}
+
+void buddy_check(const struct machine *m, const struct zone *z,
+		 struct checker *c)
+{
+	int64_t frames = 0;
+
+	for (unsigned o = 0; o < MAX_ORDER; o++) {
+		const struct free_area *area = &z->free_area[o];
+		uint32_t blocks = 0;
+
+		for (unsigned t = 0; t < MIGRATE_TYPES; t++) {
+			check_list(m, z, o, t, c);
+			blocks += area->free_list[t].nr;
+		}
+		CHECK(c, blocks == area->nr_free,
+		      "buddy 4: zone %s order %u: nr_free %u, on lists %u",
+		      z->name, o, area->nr_free, blocks);
+		frames += (int64_t)area->nr_free << o;
+	}
+	CHECK(c, frames == z->vm_stat[NR_FREE_PAGES],
+	      "buddy 5: zone %s: %lld frames on lists, counter %lld", z->name,
+	      (long long)frames, (long long)z->vm_stat[NR_FREE_PAGES]);
+}

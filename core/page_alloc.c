@@ -1,0 +1,699 @@
+/*
+ * page_alloc.c - the page allocator: which zone, per-CPU lists, watermarks.
+ *
+ *   alloc_pages(gfp, order)
+ *     ├─ fast path: zones from high to low, mark `low`, each zone in turn
+ *     │    gives (high - low) frames, then the next (fair zones)
+ *     └─ slow path: wake kswapd, refill the batches, mark `min`, the reserves
+ *          if the request may, reclaim, out_of_memory
+ *
+ *   one zone:   order 0 ◄── per-CPU list of the migrate type
+ *                              ▲ empty: `batch` frames at once
+ *                              ▼ count == high: `batch` frames, from the tail
+ *               order n ◄──► buddy.c
+ *
+ * A frame on a per-CPU list is not free in any report. The lists are stacks: a
+ * hot free goes to the head, an allocation takes the head; a cold free or a
+ * cold allocation uses the tail.
+ *
+ * Fair zones, on a uniprocessor: the kernel tests `batch <= 0` on an unsigned
+ * number, so only a batch of exactly 0 skips a zone; one that has jumped below
+ * 0 does not, until the slow path sets it back.
+ *
+ * Of an allocated block only the head is marked: count, and its order in
+ * private (0 for single frames). __GFP_ZERO clears the bytes only where data
+ * frames hold bytes (m->contents); who needs cleared page tables clears them.
+ *
+ * Invariants (page_alloc_check tests them under the same numbers)
+ *  1. Configured zones do not overlap and ascend; 0 <= managed <= present <=
+ *     spanned.
+ *  2. pageset.count is the sum of the lengths of the three lists, and below
+ *     high + batch (a free drains at high, but a refill does not look).
+ *  3. A frame on a per-CPU list has PG_pcp as its only flag, count 0, and
+ *     remembers in index the type of the list, or Reserve on the movable one.
+ *  4. 0 <= NR_FREE_PAGES + pageset.count <= managed.
+ *  5. min <= low <= high.
+ *  6. totalram is the sum of managed; totalhigh that of the HighMem zones.
+ * and buddy 1..6 of each zone.
+ *
+ * Linux: mm/page_alloc.c.
+ */
+#include "core/buddy.h"
+#include "core/subsystems.h"
+#include "core/swap.h"
+#include "core/task.h"
+
+#include <string.h>
+
+/* What one request asks, worked out once. */
+struct alloc_context {
+	gfp_t gfp;
+	unsigned order;
+	enum migratetype mt;
+	enum zone_type high_zoneidx;
+	struct zone *preferred; /* first populated zone; NULL: none */
+};
+
+/* ---- zones of a request ---- */
+
+enum zone_type gfp_zone(const struct machine *m, gfp_t gfp)
+{
+	if (gfp & __GFP_DMA)
+		return ZONE_DMA;
+	if (gfp & __GFP_DMA32)
+		return m->zone[ZONE_DMA32].configured ? ZONE_DMA32
+						      : ZONE_NORMAL;
+	if (!(gfp & __GFP_HIGHMEM))
+		return ZONE_NORMAL;
+	if (gfp & __GFP_MOVABLE)
+		return ZONE_MOVABLE;
+	return m->zone[ZONE_HIGHMEM].configured ? ZONE_HIGHMEM : ZONE_NORMAL;
+}
+
+/* Linux: allocflags_to_migratetype(). */
+static enum migratetype gfp_migratetype(const struct machine *m, gfp_t gfp)
+{
+	if (m->page_group_by_mobility_disabled)
+		return MIGRATE_UNMOVABLE;
+	if (gfp & __GFP_MOVABLE)
+		return MIGRATE_MOVABLE;
+	return gfp & __GFP_RECLAIMABLE ? MIGRATE_RECLAIMABLE
+				       : MIGRATE_UNMOVABLE;
+}
+
+/* The next populated zone below z, or NULL. */
+static struct zone *next_zone(struct machine *m, struct zone *z)
+{
+	while (z-- > m->zone)
+		if (populated_zone(z))
+			return z;
+	return NULL;
+}
+
+#define for_each_zone_zonelist(z, m, ac) \
+	for (z = (ac)->preferred; z; z = next_zone(m, z))
+
+struct zone *pfn_zone(const struct machine *m, pfn_t pfn)
+{
+	const struct zone *z;
+
+	for_each_zone(z, m)
+		if (zone_spans_pfn(z, pfn))
+			return (struct zone *)z;
+	return NULL;
+}
+
+struct zone *page_zone(const struct machine *m, const struct page *page)
+{
+	return pfn_zone(m, page_to_pfn(m, page));
+}
+
+enum migratetype get_pageblock_migratetype(const struct machine *m, pfn_t pfn)
+{
+	return *pageblock_type_of(m, pfn_zone(m, pfn), pfn);
+}
+
+void set_pageblock_migratetype(struct machine *m, pfn_t pfn,
+			       enum migratetype type)
+{
+	if (unlikely(m->page_group_by_mobility_disabled))
+		type = MIGRATE_UNMOVABLE;
+	*pageblock_type_of(m, pfn_zone(m, pfn), pfn) = type;
+}
+
+/* ---- counters ---- */
+
+void inc_zone_page_state(struct machine *m, const struct page *page,
+			 enum zone_stat_item item)
+{
+	page_zone(m, page)->vm_stat[item]++;
+}
+
+void dec_zone_page_state(struct machine *m, const struct page *page,
+			 enum zone_stat_item item)
+{
+	page_zone(m, page)->vm_stat[item]--;
+}
+
+int64_t global_page_state(const struct machine *m, enum zone_stat_item item)
+{
+	const struct zone *z;
+	int64_t sum = 0;
+
+	for_each_zone(z, m)
+		sum += z->vm_stat[item];
+	return sum;
+}
+
+uint64_t totalram_pages(const struct machine *m)
+{
+	return m->totalram;
+}
+
+uint64_t totalhigh_pages(const struct machine *m)
+{
+	return m->totalhigh;
+}
+
+static void count_zone_alloc(struct machine *m, const struct zone *z,
+			     uint64_t n)
+{
+	static const enum vm_event_item item[MAX_NR_ZONES] = {
+		[ZONE_DMA] = PGALLOC_DMA,	[ZONE_DMA32] = PGALLOC_DMA,
+		[ZONE_NORMAL] = PGALLOC_NORMAL, [ZONE_HIGHMEM] = PGALLOC_HIGH,
+		[ZONE_MOVABLE] = PGALLOC_MOVABLE,
+	};
+
+	count_vm_events(m, item[zone_idx(m, z)], n);
+}
+
+/* ---- giving back ---- */
+
+/*
+ * The frame forgets its owner. => nobody maps it, no list holds it, the last
+ * reference is gone: anything else is a bug of ours.
+ */
+static void free_pages_prepare(struct machine *m, struct page *page,
+			       unsigned order)
+{
+	mm_assert(!page->_count && !page->_mapcount1);
+	mm_assert(!(page->flags & (PG_lru | PG_pcp | PG_locked | PG_writeback |
+				   PG_swapcache)));
+	observe(m, PAGE_FREE, page_to_pfn(m, page), order, 0, 0);
+	for (pfn_t i = 0; order && i < (pfn_t)1 << order; i++)
+		page[i].flags = 0;
+	page->flags = 0;
+	page->mapping = 0;
+	page->index = 0;
+	page->private = 0;
+	count_vm_events(m, PGFREE, (uint64_t)1 << order);
+}
+
+static void free_pcp_page(struct machine *m, struct zone *z,
+			  struct page_list *list)
+{
+	struct page *page = page_list_last(m, list);
+	enum migratetype mt = page->index;
+
+	page_list_del(m, list, page);
+	ClearPagePcp(page);
+	__free_one_page(m, z, page, 0, mt);
+}
+
+/*
+ * Round robin over the lists, the tail of each, more from each list the more
+ * empty ones were passed. Linux: free_pcppages_bulk().
+ */
+static void free_pcppages_bulk(struct machine *m, struct zone *z, uint32_t n)
+{
+	struct per_cpu_pages *pcp = &z->pageset;
+	uint32_t to_free = n, batch_free = 0;
+	unsigned mt = 0;
+
+	z->pages_scanned = 0;
+	while (to_free) {
+		struct page_list *list;
+
+		do {
+			batch_free++;
+			mt = (mt + 1) % MIGRATE_PCPTYPES;
+			list = &pcp->lists[mt];
+		} while (!list->nr);
+		if (batch_free == MIGRATE_PCPTYPES)
+			batch_free = to_free;
+		do
+			free_pcp_page(m, z, list);
+		while (--to_free && --batch_free && list->nr);
+	}
+	pcp->count -= n;
+	mod_zone_page_state(z, NR_FREE_PAGES, n);
+	observe(m, PCP_DRAIN, zone_idx(m, z), n, 0, 0);
+}
+
+void free_hot_cold_page(struct machine *m, struct page *page, bool cold)
+{
+	pfn_t pfn = page_to_pfn(m, page);
+	struct zone *z = pfn_zone(m, pfn);
+	struct per_cpu_pages *pcp = &z->pageset;
+	enum migratetype mt = *pageblock_type_of(m, z, pfn);
+
+	free_pages_prepare(m, page, 0);
+	SetPagePcp(page);
+	page->index = mt;
+	if (mt >= MIGRATE_PCPTYPES)
+		mt = MIGRATE_MOVABLE;
+	if (cold)
+		page_list_add_tail(m, &pcp->lists[mt], page);
+	else
+		page_list_add(m, &pcp->lists[mt], page);
+	pcp->count++;
+	if (pcp->count >= pcp->high)
+		free_pcppages_bulk(m, z, min_t(uint32_t, pcp->batch,
+					       pcp->count));
+}
+
+void free_hot_cold_page_list(struct machine *m, struct page *const *pages,
+			     unsigned nr, bool cold)
+{
+	for (unsigned i = 0; i < nr; i++)
+		free_hot_cold_page(m, pages[i], cold);
+}
+
+static void __free_pages_ok(struct machine *m, struct page *page,
+			    unsigned order)
+{
+	pfn_t pfn = page_to_pfn(m, page);
+	struct zone *z = pfn_zone(m, pfn);
+
+	free_pages_prepare(m, page, order);
+	z->pages_scanned = 0;
+	__free_one_page(m, z, page, order, *pageblock_type_of(m, z, pfn));
+	mod_zone_page_state(z, NR_FREE_PAGES, (int64_t)1 << order);
+}
+
+void __free_pages(struct machine *m, struct page *page, unsigned order)
+{
+	mm_assert(page->_count > 0);
+	if (--page->_count)
+		return;
+	if (order == 0)
+		free_hot_cold_page(m, page, false);
+	else
+		__free_pages_ok(m, page, order);
+}
+
+void put_page(struct machine *m, struct page *page)
+{
+	mm_assert(page->_count > 0);
+	if (--page->_count)
+		return;
+	if (PageLRU(page))
+		del_page_from_lru(m, page);
+	free_hot_cold_page(m, page, false);
+}
+
+void drain_all_pages(struct machine *m)
+{
+	struct zone *z;
+
+	for_each_zone(z, m)
+		if (z->pageset.count)
+			free_pcppages_bulk(m, z, z->pageset.count);
+}
+
+/* ---- taking from one zone ---- */
+
+static void prep_new_page(struct machine *m, struct page *page,
+			  const struct alloc_context *ac)
+{
+	pfn_t n = (pfn_t)1 << ac->order;
+
+	mm_assert(!page->_count && !page->_mapcount1 && !page->flags);
+	page->_count = 1;
+	page->index = 0;
+	page->private = ac->order;
+	if (ac->order && (ac->gfp & __GFP_COMP))
+		for (pfn_t i = 0; i < n; i++)
+			page[i].flags = PG_compound;
+	if (m->contents && (ac->gfp & __GFP_ZERO))
+		memset(page_contents(m, page), 0, (size_t)n * m->page_size);
+}
+
+/* The pages in the order got, head first; cold: last first. */
+static void rmqueue_bulk(struct machine *m, struct zone *z,
+			 struct page_list *list, enum migratetype mt, bool cold)
+{
+	uint32_t n;
+
+	for (n = 0; n < z->pageset.batch; n++) {
+		struct page *page = __rmqueue(m, z, 0, mt);
+
+		if (!page)
+			break;
+		SetPagePcp(page);
+		page->index = mt;
+		if (cold)
+			page_list_add(m, list, page);
+		else
+			page_list_add_tail(m, list, page);
+	}
+	z->pageset.count += n;
+	mod_zone_page_state(z, NR_FREE_PAGES, -(int64_t)n);
+	observe(m, PCP_REFILL, zone_idx(m, z), n, mt, 0);
+}
+
+static struct page *rmqueue_pcp(struct machine *m, struct zone *z,
+				enum migratetype mt, bool cold)
+{
+	struct page_list *list = &z->pageset.lists[mt];
+	struct page *page;
+
+	if (!list->nr)
+		rmqueue_bulk(m, z, list, mt, cold);
+	page = cold ? page_list_last(m, list) : page_list_first(m, list);
+	if (!page)
+		return NULL;
+	page_list_del(m, list, page);
+	ClearPagePcp(page);
+	z->pageset.count--;
+	return page;
+}
+
+static struct page *buffered_rmqueue(struct machine *m, struct zone *z,
+				     const struct alloc_context *ac)
+{
+	int64_t n = (int64_t)1 << ac->order;
+	struct page *page;
+
+	if (likely(ac->order == 0)) {
+		page = rmqueue_pcp(m, z, ac->mt, ac->gfp & __GFP_COLD);
+		if (!page)
+			return NULL;
+	} else {
+		page = __rmqueue(m, z, ac->order, ac->mt);
+		if (!page)
+			return NULL;
+		mod_zone_page_state(z, NR_FREE_PAGES, -n);
+	}
+	mod_zone_page_state(z, NR_ALLOC_BATCH, -n);
+	count_zone_alloc(m, z, (uint64_t)n);
+	prep_new_page(m, page, ac);
+	observe(m, PAGE_ALLOC, page_to_pfn(m, page), ac->order, ac->gfp,
+		ac->mt);
+	return page;
+}
+
+/* ---- choosing the zone ---- */
+
+bool zone_watermark_ok(const struct zone *z, unsigned order, uint64_t mark,
+		       enum zone_type classzone, unsigned alloc_flags)
+{
+	int64_t free = z->vm_stat[NR_FREE_PAGES] - ((int64_t)1 << order) + 1;
+	int64_t min = (int64_t)mark;
+
+	if (alloc_flags & ALLOC_HIGH)
+		min -= min / 2;
+	if (alloc_flags & ALLOC_HARDER)
+		min -= min / 4;
+	if (free <= min + (int64_t)z->lowmem_reserve[classzone])
+		return false;
+	for (unsigned o = 0; o < order; o++) {
+		free -= (int64_t)z->free_area[o].nr_free << o;
+		min >>= 1;
+		if (free <= min)
+			return false;
+	}
+	return true;
+}
+
+static bool zone_allowed(struct machine *m, const struct zone *z,
+			 const struct alloc_context *ac, unsigned alloc_flags)
+{
+	uint64_t mark;
+
+	if (alloc_flags & ALLOC_NO_WATERMARKS)
+		return true;
+	if ((alloc_flags & ALLOC_WMARK_LOW) && !z->vm_stat[NR_ALLOC_BATCH]) {
+		observe(m, ZONE_SKIPPED, zone_idx(m, z), 0, 0, 0);
+		return false;
+	}
+	if ((alloc_flags & ALLOC_WMARK_LOW) && (ac->gfp & __GFP_WRITE) &&
+	    !zone_dirty_ok(m, z))
+		return false;
+	mark = z->watermark[alloc_flags & ALLOC_WMARK_MASK];
+	if (!zone_watermark_ok(z, ac->order, mark, ac->preferred->type,
+			       alloc_flags)) {
+		observe(m, ZONE_SKIPPED, zone_idx(m, z), 1, 0, 0);
+		return false;
+	}
+	return true;
+}
+
+static struct page *get_page_from_freelist(struct machine *m,
+					   const struct alloc_context *ac,
+					   unsigned alloc_flags)
+{
+	struct zone *z;
+
+	for_each_zone_zonelist(z, m, ac) {
+		struct page *page;
+
+		if (!zone_allowed(m, z, ac, alloc_flags))
+			continue;
+		page = buffered_rmqueue(m, z, ac);
+		if (page)
+			return page;
+	}
+	return NULL;
+}
+
+/* ---- slow path ---- */
+
+/* All zones of the request get a new turn. Linux: prepare_slowpath(). */
+static void prepare_slowpath(struct machine *m, const struct alloc_context *ac)
+{
+	struct zone *z;
+
+	for_each_zone_zonelist(z, m, ac) {
+		if (!(ac->gfp & __GFP_NO_KSWAPD) && m->wakeup_kswapd)
+			m->wakeup_kswapd(m, z, ac->order, ac->preferred->type);
+		z->vm_stat[NR_ALLOC_BATCH] = (int64_t)z->watermark[WMARK_HIGH] -
+					     (int64_t)z->watermark[WMARK_LOW];
+	}
+}
+
+static unsigned gfp_to_alloc_flags(gfp_t gfp)
+{
+	unsigned flags = ALLOC_WMARK_MIN | ALLOC_CPUSET;
+
+	if (gfp & __GFP_HIGH)
+		flags |= ALLOC_HIGH;
+	if (!(gfp & __GFP_WAIT)) {
+		if (!(gfp & __GFP_NOMEMALLOC))
+			flags |= ALLOC_HARDER;
+		flags &= ~(unsigned)ALLOC_CPUSET;
+	}
+	if ((gfp & __GFP_MEMALLOC) && !(gfp & __GFP_NOMEMALLOC))
+		flags |= ALLOC_NO_WATERMARKS;
+	return flags;
+}
+
+static struct page *direct_reclaim(struct machine *m,
+				   const struct alloc_context *ac,
+				   unsigned flags, uint64_t *progress)
+{
+	struct page *page;
+
+	*progress = m->reclaim ? m->reclaim(m, ac->gfp, ac->order) : 0;
+	if (!*progress)
+		return NULL;
+	page = get_page_from_freelist(m, ac, flags);
+	if (!page) {
+		drain_all_pages(m);
+		page = get_page_from_freelist(m, ac, flags);
+	}
+	return page;
+}
+
+/*
+ * Nothing was reclaimed: kill somebody, unless the request is too large or for
+ * DMA only. *again: memory may have come free, start over.
+ */
+static struct page *may_oom(struct machine *m, const struct alloc_context *ac,
+			    bool *again)
+{
+	struct task_struct *victim;
+	struct page *page;
+
+	*again = false;
+	page = get_page_from_freelist(m, ac, ALLOC_WMARK_HIGH | ALLOC_CPUSET);
+	if (page)
+		return page;
+	if (!(ac->gfp & __GFP_NOFAIL) &&
+	    (ac->order > PAGE_ALLOC_COSTLY_ORDER ||
+	     ac->high_zoneidx < ZONE_NORMAL))
+		return NULL;
+	victim = out_of_memory(m, ac->gfp, ac->order);
+	/* The victim itself may use all there is to get out of the kernel. */
+	if (victim && victim == m->current)
+		return get_page_from_freelist(m, ac, ALLOC_NO_WATERMARKS);
+	*again = victim != NULL;
+	return NULL;
+}
+
+static bool should_alloc_retry(const struct alloc_context *ac,
+			       uint64_t progress, uint64_t reclaimed)
+{
+	if (ac->gfp & __GFP_NORETRY)
+		return false;
+	/* The kernel would loop; without progress nothing can change here. */
+	if (!progress)
+		return false;
+	if (ac->gfp & __GFP_NOFAIL || ac->order <= PAGE_ALLOC_COSTLY_ORDER)
+		return true;
+	return (ac->gfp & __GFP_REPEAT) &&
+	       reclaimed < (uint64_t)1 << ac->order;
+}
+
+/* Linux: the loop of __alloc_pages_slowpath() from `rebalance` on. */
+static struct page *reclaim_and_retry(struct machine *m,
+				      const struct alloc_context *ac,
+				      unsigned flags, bool *again)
+{
+	uint64_t progress, reclaimed = 0;
+	struct page *page;
+
+	*again = false;
+	do {
+		page = direct_reclaim(m, ac, flags, &progress);
+		if (page)
+			return page;
+		if (!progress && (ac->gfp & __GFP_FS) &&
+		    !(ac->gfp & __GFP_NORETRY))
+			return may_oom(m, ac, again);
+		reclaimed += progress;
+	} while (should_alloc_retry(ac, progress, reclaimed));
+	return NULL;
+}
+
+static struct page *__alloc_pages_slowpath(struct machine *m,
+					   const struct alloc_context *ac)
+{
+	unsigned flags = gfp_to_alloc_flags(ac->gfp);
+	struct page *page;
+	bool again;
+
+	do {
+		prepare_slowpath(m, ac);
+		page = get_page_from_freelist(
+			m, ac, flags & ~(unsigned)ALLOC_NO_WATERMARKS);
+		if (!page && (flags & ALLOC_NO_WATERMARKS))
+			page = get_page_from_freelist(m, ac,
+						      ALLOC_NO_WATERMARKS);
+		if (page || !(ac->gfp & __GFP_WAIT))
+			return page;
+		page = reclaim_and_retry(
+			m, ac, flags & ~(unsigned)ALLOC_NO_WATERMARKS, &again);
+	} while (!page && again);
+	return page;
+}
+
+struct page *alloc_pages(struct machine *m, gfp_t gfp, unsigned order)
+{
+	struct alloc_context ac = {.gfp = gfp, .order = order};
+	struct page *page = NULL;
+
+	ac.high_zoneidx = gfp_zone(m, gfp);
+	ac.mt = gfp_migratetype(m, gfp);
+	ac.preferred = next_zone(m, m->zone + ac.high_zoneidx + 1);
+	if (order < MAX_ORDER && ac.preferred) {
+		page = get_page_from_freelist(m, &ac,
+					      ALLOC_WMARK_LOW | ALLOC_CPUSET);
+		if (unlikely(!page))
+			page = __alloc_pages_slowpath(m, &ac);
+	}
+	if (unlikely(!page))
+		observe(m, PAGE_ALLOC_FAIL, 0, order, gfp, 0);
+	return page;
+}
+
+/* ---- the state loader's tools ---- */
+
+void zones_clear_free_lists(struct machine *m)
+{
+	struct zone *z;
+
+	for_each_zone(z, m) {
+		memset(z->free_area, 0, sizeof(z->free_area));
+		memset(z->pageset.lists, 0, sizeof(z->pageset.lists));
+		z->pageset.count = 0;
+		memset(z->lru, 0, sizeof(z->lru));
+		memset(z->vm_stat, 0, sizeof(z->vm_stat));
+	}
+	memset(m->vm_event, 0, sizeof(m->vm_event));
+}
+
+void zone_place_pcp_page(struct machine *m, struct zone *z, pfn_t pfn,
+			 enum migratetype list, enum migratetype return_to)
+{
+	struct page *page = pfn_to_page(m, pfn);
+
+	SetPagePcp(page);
+	page->index = return_to;
+	page_list_add_tail(m, &z->pageset.lists[list], page);
+	z->pageset.count++;
+}
+
+/* ---- check ---- */
+
+static void check_zone(const struct zone *z,
+		       pfn_t after, struct checker *c)
+{
+	int64_t held = z->vm_stat[NR_FREE_PAGES] + z->pageset.count;
+
+	CHECK(c,
+	      z->zone_start_pfn >= after &&
+		      z->managed_pages <= z->present_pages &&
+		      z->present_pages <= z->spanned_pages,
+	      "page_alloc 1: zone %s from %u: spanned %u present %u managed %u",
+	      z->name, z->zone_start_pfn, z->spanned_pages, z->present_pages,
+	      z->managed_pages);
+	CHECK(c, held >= 0 && held <= z->managed_pages,
+	      "page_alloc 4: zone %s: %lld frames free and on per-CPU lists, "
+	      "%u managed",
+	      z->name, (long long)held, z->managed_pages);
+	CHECK(c,
+	      z->watermark[WMARK_MIN] <= z->watermark[WMARK_LOW] &&
+		      z->watermark[WMARK_LOW] <= z->watermark[WMARK_HIGH],
+	      "page_alloc 5: zone %s: watermarks do not ascend", z->name);
+}
+
+static void check_pageset(const struct machine *m, const struct zone *z,
+			  struct checker *c)
+{
+	const struct per_cpu_pages *pcp = &z->pageset;
+	uint32_t sum = 0;
+
+	for (unsigned t = 0; t < MIGRATE_PCPTYPES; t++) {
+		page_list_for_each(pfn, m, &pcp->lists[t]) {
+			const struct page *p = pfn_to_page(m, pfn);
+
+			sum++;
+			CHECK(c,
+			      p->flags == PG_pcp && !p->_count &&
+				      !p->_mapcount1 && zone_spans_pfn(z, pfn) &&
+				      (p->index == t ||
+				       (p->index == MIGRATE_RESERVE &&
+					t == MIGRATE_MOVABLE)),
+			      "page_alloc 3: pfn %u on list %s of %s", pfn,
+			      migratetype_names[t], z->name);
+			if (sum > pcp->count)
+				break;
+		}
+	}
+	CHECK(c, sum == pcp->count && sum < pcp->high + pcp->batch,
+	      "page_alloc 2: zone %s: count %u, on lists %u, high %u", z->name,
+	      pcp->count, sum, pcp->high);
+}
+
+void page_alloc_check(const struct machine *m, struct checker *c)
+{
+	uint64_t ram = 0, high = 0;
+	const struct zone *z;
+	pfn_t after = 0;
+
+	for_each_zone(z, m) {
+		if (!z->spanned_pages)
+			continue;
+		check_zone(z, after, c);
+		check_pageset(m, z, c);
+		buddy_check(m, z, c);
+		after = zone_end_pfn(z);
+		ram += z->managed_pages;
+		high += is_highmem(m, z) ? z->managed_pages : 0;
+	}
+	CHECK(c, ram == m->totalram && high == m->totalhigh,
+	      "page_alloc 6: totalram %llu totalhigh %llu, zones %llu %llu",
+	      (unsigned long long)m->totalram, (unsigned long long)m->totalhigh,
+	      (unsigned long long)ram, (unsigned long long)high);
+}
