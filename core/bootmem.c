@@ -35,7 +35,10 @@
 #define MAX_ORDER_NR_PAGES ((pfn_t)1 << (MAX_ORDER - 1))
 #define PAGES_PER_WAITQUEUE 256
 #define PCPU_UNIT_SIZE (32 * 1024) /* bytes; one CPU */
-#define FALLBACK_KERNEL_START 0x100000 /* where 16M is beyond RAM */
+#define KERNEL_START (16 << 20)
+#define KERNEL_SIZE (2828 << 10)
+#define SMALL_MEMORY (24 << 20) /* a smaller machine's kernel is at 1M */
+#define SMALL_KERNEL_START (1 << 20)
 
 /* ---- lists of ranges ---- */
 
@@ -141,6 +144,7 @@ bool range_has_reserved(const struct machine *m, pfn_t start, pfn_t end)
 
 /* ---- the memory map ---- */
 
+/* RAM as the firmware tells it, before partial frames are trimmed. */
 static int ram_ranges(struct machine *m)
 {
 	const struct machine_config *cfg = &m->cfg;
@@ -148,7 +152,7 @@ static int ram_ranges(struct machine *m)
 	int err;
 
 	m->nr_ram_ranges = 0;
-	if (cfg->hole_start && below > cfg->hole_start) {
+	if (cfg->hole_from && below >= cfg->hole_from) {
 		below = cfg->hole_start;
 		err = range_add(m->ram_range, &m->nr_ram_ranges,
 				CONFIG_MAX_RANGES, cfg->hole_end,
@@ -156,6 +160,7 @@ static int ram_ranges(struct machine *m)
 		if (err)
 			return err;
 	}
+	below -= min_t(paddr_t, below, cfg->firmware_top);
 	err = range_add(m->ram_range, &m->nr_ram_ranges, CONFIG_MAX_RANGES, 0,
 			below);
 	/* the first frame is the BIOS's, whoever forgets to say so */
@@ -518,7 +523,7 @@ static int alloc_boot_tables(struct machine *m)
 		if (!err)
 			err = alloc_bootmem(m, wait_table_bytes(m, z));
 	}
-	if (!err && m->cfg.memory >= 16 << 20)
+	if (!err && m->cfg.memory >= SMALL_MEMORY)
 		err = alloc_bootmem(m, PCPU_UNIT_SIZE);
 	if (!err)
 		err = alloc_bootmem(m, large_system_hash(m, pages, 18, 4096));
@@ -529,24 +534,44 @@ static int alloc_boot_tables(struct machine *m)
 	return err;
 }
 
-static int reserve_boot_memory(struct machine *m, const char **why)
+/* Where the image is and how large, unless the configuration says so. */
+static void place_kernel(struct machine_config *cfg)
+{
+	if (!cfg->kernel_start)
+		cfg->kernel_start = cfg->memory < SMALL_MEMORY
+					    ? SMALL_KERNEL_START
+					    : KERNEL_START;
+	if (!cfg->kernel_size)
+		cfg->kernel_size = min_t(uint64_t, KERNEL_SIZE,
+					 cfg->memory / 8);
+	if (cfg->init_size > cfg->kernel_size / 2)
+		cfg->init_size = cfg->kernel_size / 2;
+}
+
+static int reserve_kernel(struct machine *m, const char **why)
 {
 	struct machine_config *cfg = &m->cfg;
-	pfn_t end;
-	int err = 0;
+	paddr_t end;
 
-	end = pfn_down(m, cfg->kernel_start + cfg->kernel_size +
-				  m->page_size - 1);
-	if (range_has_reserved(m, pfn_down(m, cfg->kernel_start), end))
-		cfg->kernel_start = FALLBACK_KERNEL_START;
-	end = pfn_down(m, page_up(m, cfg->kernel_start + cfg->kernel_size));
-	if (range_has_reserved(m, pfn_down(m, cfg->kernel_start), end) ||
-	    cfg->kernel_start + cfg->kernel_size > pfn_to_phys(m, m->max_low_pfn)) {
+	place_kernel(cfg);
+	end = page_up(m, cfg->kernel_start + cfg->kernel_size);
+	if (end > pfn_to_phys(m, m->max_low_pfn) ||
+	    range_has_reserved(m, pfn_down(m, cfg->kernel_start),
+			       pfn_down(m, end))) {
 		*why = "the kernel image does not fit into RAM";
 		return -EINVAL;
 	}
-	err = memblock_reserve(m, cfg->kernel_start,
-			       cfg->kernel_start + cfg->kernel_size);
+	return memblock_reserve(m, cfg->kernel_start,
+				cfg->kernel_start + cfg->kernel_size);
+}
+
+static int reserve_boot_memory(struct machine *m, const char **why)
+{
+	const struct machine_config *cfg = &m->cfg;
+	int err = reserve_kernel(m, why);
+
+	if (err)
+		return err;
 	for (unsigned i = 0; !err && i < cfg->nr_reserved; i++)
 		err = memblock_reserve(m, cfg->reserved[i].start,
 				       cfg->reserved[i].end);

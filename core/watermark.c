@@ -87,6 +87,53 @@ static uint64_t computed_min_free_kbytes(const struct machine *m)
 	return kbytes > 65536 ? 65536 : kbytes;
 }
 
+/* ---- reserve blocks ---- */
+
+/* One pageblock: *want more Reserve blocks are wanted before this one. */
+static void reserve_block(struct machine *m, struct zone *z, pfn_t pfn,
+			  unsigned *want)
+{
+	pfn_t end = pfn + pageblock_nr_pages(m);
+	uint8_t type = *pageblock_type_of(m, z, pfn);
+
+	if (*want) {
+		if (range_has_reserved(m, pfn,
+				       end < zone_end_pfn(z) ? end
+							     : zone_end_pfn(z)))
+			return;
+		if (type == MIGRATE_RESERVE || type == MIGRATE_MOVABLE)
+			--*want;
+		if (type == MIGRATE_MOVABLE) {
+			set_pageblock_migratetype(m, pfn, MIGRATE_RESERVE);
+			move_freepages_block(m, z, pfn_to_page(m, pfn),
+					     MIGRATE_RESERVE);
+		}
+		if (type == MIGRATE_RESERVE || type == MIGRATE_MOVABLE)
+			return;
+	}
+	if (type == MIGRATE_RESERVE) {
+		set_pageblock_migratetype(m, pfn, MIGRATE_MOVABLE);
+		move_freepages_block(m, z, pfn_to_page(m, pfn),
+				     MIGRATE_MOVABLE);
+	}
+}
+
+/*
+ * As many of the zone's first suitable pageblocks as the min watermark fills,
+ * two at most, are kept for requests that find nothing else.
+ */
+void setup_zone_migrate_reserve(struct machine *m, struct zone *z)
+{
+	uint64_t blocks = ALIGN_UP(z->watermark[WMARK_MIN],
+				   pageblock_nr_pages(m)) >>
+			  m->cfg.pageblock_order;
+	unsigned want = blocks < 2 ? (unsigned)blocks : 2;
+	pfn_t pfn = (pfn_t)ALIGN_UP(z->zone_start_pfn, pageblock_nr_pages(m));
+
+	for (; pfn < zone_end_pfn(z); pfn += pageblock_nr_pages(m))
+		reserve_block(m, z, pfn, &want);
+}
+
 static void set_zone_wmarks(struct machine *m, struct zone *z,
 			    uint64_t pages_min, uint64_t lowmem_pages)
 {
