@@ -4,7 +4,8 @@
  *   0xSTART-0xEND anon_vma=A chain=C,C root=R links=N,N
  *
  * anon_vmas have no name that two machines would share, so they are numbered
- * in order of appearance. links: for each of the chain, how many areas (of all
+ * in order of appearance. An area that never had an anonymous page has none,
+ * and no line. links: for each of the chain, how many areas (of all
  * processes) hang on that anon_vma.
  */
 #include "core/rmap.h"
@@ -63,10 +64,6 @@ static void write_area(struct numbering *n, const struct vm_area_struct *vma,
 {
 	fprintf(out, "0x%08" PRIx64 "-0x%08" PRIx64, vma->vm_start,
 		vma->vm_end);
-	if (!vma->anon_vma) {
-		fputs(" anon_vma=- chain=- root=- links=-\n", out);
-		return;
-	}
 	fputs(" anon_vma=", out);
 	write_number(n, vma->anon_vma, out);
 	fputs(" chain=", out);
@@ -87,6 +84,7 @@ void report_rmap(const struct machine *m, const struct task_struct *task,
 
 	if (task->mm)
 		for_each_vma(vma, task->mm)
-			write_area(&n, vma, out);
+			if (vma->anon_vma)
+				write_area(&n, vma, out);
 	host_free(&m->host, n.of, bytes);
 }
