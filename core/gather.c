@@ -88,26 +88,6 @@ static bool tlb_next_batch(struct mmu_gather *tlb)
 	return true;
 }
 
-void release_pages(struct machine *m, struct page *const *pages, unsigned nr,
-		   bool cold)
-{
-	struct page *freed[PAGEVEC_SIZE];
-	unsigned nr_freed = 0;
-
-	mm_assert(nr <= PAGEVEC_SIZE);
-	for (unsigned i = 0; i < nr; i++) {
-		mm_assert(page_count(pages[i]) > 0);
-		if (--pages[i]->_count)
-			continue;
-		if (PageLRU(pages[i]))
-			del_page_from_lru(m, pages[i]);
-		ClearPageActive(pages[i]);
-		freed[nr_freed++] = pages[i];
-	}
-	while (nr_freed > 0)
-		free_hot_cold_page(m, freed[--nr_freed], cold);
-}
-
 /*
  * The pagevecs go to the lists first: a page that waited there would otherwise
  * keep a reference and its frame.

@@ -226,21 +226,6 @@ void unmap_mapping_range(struct address_space *mapping, uint64_t first,
 
 /* ---- tables ---- */
 
-void unlink_file_vma(struct vm_area_struct *vma)
-{
-	struct address_space *mapping;
-
-	if (!vma->vm_file)
-		return;
-	mapping = &vma->vm_file->f_inode->i_data;
-	if (vma->vm_flags & VM_SHARED)
-		mapping->i_mmap_writable--;
-	if (vma->vm_flags & VM_NONLINEAR)
-		list_del_init(&vma->shared.nonlinear);
-	else
-		vma_interval_tree_remove(vma, mapping);
-}
-
 static void free_table(void *ctx, struct page *page)
 {
 	tlb_remove_page(ctx, page);

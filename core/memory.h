@@ -41,8 +41,6 @@ void unmap_vmas(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		vaddr_t start, vaddr_t end);
 /* Entries only, tables stay: madvise dontneed. Goes on into the next areas. */
 void zap_page_range(struct vm_area_struct *vma, vaddr_t start, uint64_t size);
-/* Out of its file's i_mmap. Linux: unlink_file_vma() (mm/mmap.c). */
-void unlink_file_vma(struct vm_area_struct *vma);
 /* Linux: free_pgtables(): rmap unlinked and tables freed, area by area. */
 void free_pgtables(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		   vaddr_t floor, vaddr_t ceiling);

@@ -36,6 +36,8 @@ struct vm_area_struct *find_extend_vma(struct mm_struct *mm, vaddr_t addr);
 /* ---- insert, merge, split ---- */
 /* Link in list, tree and (with a file) i_mmap; map_count grows. */
 int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
+/* Out of its file's i_mmap; nothing without a file. Linux: unlink_file_vma */
+void unlink_file_vma(struct vm_area_struct *vma);
 /* fork's: links at the right end without searching. Also sets vm_prev/next. */
 void vma_link_last(struct mm_struct *mm, struct vm_area_struct *vma,
 		   struct vm_area_struct *prev);
