@@ -18,8 +18,8 @@
  */
 #include "core/exec.h"
 #include "core/filemap.h"
-#include "core/memory.h"
 #include "core/mmap.h"
+#include "core/mmu.h"
 #include "core/slab.h"
 
 #include <string.h>
@@ -169,7 +169,18 @@ static int set_brk(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 	return 0;
 }
 
-/* Zeros from addr to the end of its page: a write as any other. */
+/* The kernel writes to the new program's memory as the program would, faults
+ * counted alike. Linux: __copy_to_user(), clear_user(). */
+static int put_user_bytes(struct linux_binprm *bprm, vaddr_t at,
+			  const void *bytes, uint64_t len)
+{
+	struct access_result res;
+
+	access_store(bprm->task, at, bytes, len, &res);
+	return res.signal ? -EFAULT : 0;
+}
+
+/* Zeros from addr to the end of its page, limit bytes at most. */
 static int padzero(struct linux_binprm *bprm, vaddr_t addr, uint64_t limit)
 {
 	static const uint8_t zeros[4096];
@@ -182,8 +193,7 @@ static int padzero(struct linux_binprm *bprm, vaddr_t addr, uint64_t limit)
 	while (n) {
 		uint64_t piece = min_t(uint64_t, n, sizeof(zeros));
 
-		if (copy_to_user_mm(bprm->task, bprm->task->mm, addr, zeros,
-				    piece))
+		if (put_user_bytes(bprm, addr, zeros, piece))
 			return -EFAULT;
 		addr += piece;
 		n -= piece;
@@ -469,14 +479,6 @@ static vaddr_t put_pointers(struct word_buffer *b, vaddr_t start, vaddr_t end,
 	return start;
 }
 
-static int put_string(struct linux_binprm *bprm, vaddr_t at, const void *bytes,
-		      uint64_t len)
-{
-	return copy_to_user_mm(bprm->task, bprm->task->mm, at, bytes, len)
-		       ? -EFAULT
-		       : 0;
-}
-
 int create_elf_tables(struct linux_binprm *bprm)
 {
 	static const uint8_t random_bytes[16];
@@ -490,10 +492,10 @@ int create_elf_tables(struct linux_binprm *bprm)
 
 	platform = (bprm->p & ~(vaddr_t)15) - (strlen(name) + 1);
 	random = platform - sizeof(random_bytes);
-	err = put_string(bprm, platform, name, strlen(name) + 1);
+	err = put_user_bytes(bprm, platform, name, strlen(name) + 1);
 	if (!err)
-		err = put_string(bprm, random, random_bytes,
-				 sizeof(random_bytes));
+		err = put_user_bytes(bprm, random, random_bytes,
+				     sizeof(random_bytes));
 	if (err)
 		return err;
 	b.bytes = host_alloc(&m->host, (size_t)words * b.word);
@@ -508,7 +510,8 @@ int create_elf_tables(struct linux_binprm *bprm)
 	if (!find_extend_vma(mm, sp))
 		err = -EFAULT;
 	else
-		err = put_string(bprm, sp, b.bytes, (uint64_t)b.nr * b.word);
+		err = put_user_bytes(bprm, sp, b.bytes,
+				     (uint64_t)b.nr * b.word);
 	host_free(&m->host, b.bytes, (size_t)words * b.word);
 	return err;
 }

@@ -50,7 +50,7 @@ static void free_mm(struct mm_struct *mm)
 {
 	struct machine *m = mm->m;
 
-	host_free(&m->host, mm->tlb, sizeof(struct soft_tlb));
+	soft_tlb_destroy(mm);
 	kobj_free(m, m->caches.mm_struct, mm->kobj);
 	hpool_free(&m->mm_pool, mm->host_id);
 }
