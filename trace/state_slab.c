@@ -1,0 +1,462 @@
+/*
+ * state_slab.c - caches, slabs and vmalloc areas from a state file.
+ *
+ * The file's caches replace the machine's wholly. What a line cannot know yet
+ * is done at the end: a cache may name a general cache that follows later, an
+ * array cache's objects lie on slabs that follow it.
+ */
+#include "trace/state_slab.h"
+#include "core/page_alloc.h"
+#include "core/pgtable.h"
+#include "core/slab.h"
+#include "core/slab_internal.h"
+#include "core/vmalloc.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORD_MAX 96
+#define ARRAY_MAX (1u << 16) /* entries of an array cache */
+
+static int bad(const char **why, const char *text)
+{
+	*why = text;
+	return -EINVAL;
+}
+
+/* ---- words ---- */
+
+/* The next word, "" at the end of the line; a long one is cut. */
+static const char *next_word(const char **at, char word[WORD_MAX])
+{
+	size_t n = 0;
+
+	while (isspace((unsigned char)**at))
+		(*at)++;
+	for (; **at && !isspace((unsigned char)**at); (*at)++)
+		if (n < WORD_MAX - 1)
+			word[n++] = **at;
+	word[n] = '\0';
+	return word;
+}
+
+static bool word_number(const char *word, uint64_t *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)word[0]))
+		return false;
+	errno = 0;
+	*value = strtoull(word, &end, 0);
+	return !*end && !errno;
+}
+
+static bool next_number(const char **at, uint64_t *value)
+{
+	char word[WORD_MAX];
+
+	return word_number(next_word(at, word), value);
+}
+
+/* `name N` */
+static bool next_named(const char **at, const char *name, uint64_t *value)
+{
+	char word[WORD_MAX];
+
+	return !strcmp(next_word(at, word), name) && next_number(at, value);
+}
+
+/* `0xSTART-0xEND` */
+static bool next_range(const char **at, kva_t *start, kva_t *end)
+{
+	char word[WORD_MAX], *dash = strchr(next_word(at, word), '-');
+
+	if (!dash)
+		return false;
+	*dash = '\0';
+	return word_number(word, start) && word_number(dash + 1, end);
+}
+
+static struct kmem_cache *next_cache(const struct machine *m, const char **at)
+{
+	char word[WORD_MAX];
+
+	return kmem_cache_find(m, next_word(at, word));
+}
+
+/* ---- cache ---- */
+
+static const struct cache_field {
+	const char *name;
+	size_t offset;
+} cache_fields[] = {
+#define FIELD(name) {#name, offsetof(struct kmem_cache, name)}
+#define AC_FIELD(name, field) {name, offsetof(struct kmem_cache, ac.field)}
+	FIELD(object_size),  FIELD(size),	  FIELD(align),
+	FIELD(flags),	     FIELD(num),	  FIELD(gfporder),
+	FIELD(allocflags),   FIELD(colour),	  FIELD(colour_off),
+	FIELD(slab_size),    FIELD(shared),	  FIELD(free_objects),
+	FIELD(free_limit),   FIELD(colour_next),  FIELD(free_touched),
+	AC_FIELD("limit", limit),		  AC_FIELD("ac_avail", avail),
+	AC_FIELD("ac_touched", touched),	  AC_FIELD("batchcount", batchcount),
+#undef FIELD
+#undef AC_FIELD
+};
+
+/* A number of the cache; names of no field (off_slab, ctor) are passed over. */
+static bool set_cache_field(struct kmem_cache *s, const char *name,
+			    const char *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cache_fields); i++) {
+		uint64_t v;
+		uint32_t v32;
+
+		if (strcmp(cache_fields[i].name, name))
+			continue;
+		if (!word_number(value, &v) || v > UINT32_MAX)
+			return false;
+		v32 = (uint32_t)v;
+		memcpy((char *)s + cache_fields[i].offset, &v32, sizeof(v32));
+		return true;
+	}
+	return true;
+}
+
+static bool cache_plausible(const struct machine *m, const struct kmem_cache *s)
+{
+	return s->size && s->num && s->gfporder < MAX_ORDER &&
+	       s->object_size <= s->size &&
+	       (uint64_t)s->num * s->size <= PAGE_SIZE(m) << s->gfporder &&
+	       s->ac.limit && s->ac.limit <= ARRAY_MAX &&
+	       s->ac.batchcount && s->ac.batchcount <= s->ac.limit &&
+	       s->ac.avail <= s->ac.limit;
+}
+
+static int load_cache(struct machine *m, const char *at, const char **why)
+{
+	char name[WORD_MAX], value[WORD_MAX];
+	struct kmem_cache *s;
+	uint32_t touched;
+
+	next_word(&at, name);
+	if (!name[0] || strlen(name) >= sizeof(s->name))
+		return bad(why, "expected the name of a cache");
+	if (kmem_cache_find(m, name))
+		return bad(why, "a cache of this name is there already");
+	s = kmem_cache_new(m, name);
+	list_add_tail(&s->list, &m->slab_caches);
+	while (*next_word(&at, name))
+		if (!set_cache_field(s, name, next_word(&at, value)))
+			break;
+	if (*name || !cache_plausible(m, s)) {
+		s->ac.limit = 0; /* nothing was allocated for it */
+		return bad(why, "the numbers of this cache do not fit together");
+	}
+	touched = s->ac.touched;
+	array_cache_init(m, &s->ac, s->ac.limit, s->ac.batchcount);
+	s->ac.touched = touched; /* avail: what the ac line will hold */
+	return 0;
+}
+
+static int load_array(struct machine *m, const char *at, const char **why)
+{
+	struct kmem_cache *s = next_cache(m, &at);
+	char word[WORD_MAX];
+
+	if (!s || s->ac.avail)
+		return bad(why, "expected the name of a cache, once");
+	while (*next_word(&at, word)) {
+		if (s->ac.avail == s->ac.limit ||
+		    !word_number(word, &s->ac.entry[s->ac.avail]))
+			return bad(why, "expected at most `limit` objects");
+		s->ac.avail++;
+	}
+	return 0;
+}
+
+/* ---- slab ---- */
+
+/* The frames of a slab at this address: lowmem, of nobody else. */
+static bool slab_frames_free(const struct machine *m,
+			     const struct kmem_cache *s, kva_t addr)
+{
+	pfn_t pfn = (pfn_t)(__pa(m, addr) >> PAGE_SHIFT(m));
+
+	if (addr < m->cfg.page_offset || addr & ~PAGE_MASK(m) ||
+	    __pa(m, addr) >= pfn_to_phys(m, m->max_low_pfn) || !pfn ||
+	    pfn + (1u << s->gfporder) > m->max_low_pfn)
+		return false;
+	for (uint32_t i = 0; i < 1u << s->gfporder; i++)
+		if (PageSlab(pfn_to_page(m, pfn + i)))
+			return false;
+	return true;
+}
+
+/* The chain of free objects: each once. */
+static bool load_chain(struct slab *slabp, const char **at)
+{
+	uint32_t *link = &slabp->free, num = slabp->cachep->num, nr = 0;
+	char word[WORD_MAX];
+	uint64_t i;
+
+	while (*next_word(at, word)) {
+		if (!word_number(word, &i) || i >= num ||
+		    !slab_held(slabp, (uint32_t)i))
+			return false;
+		slab_clear_held(slabp, (uint32_t)i);
+		*link = (uint32_t)i;
+		link = &slabp->bufctl[i];
+		nr++;
+	}
+	*link = BUFCTL_END;
+	return nr == num - slabp->inuse;
+}
+
+static struct list_head *slab_list(struct kmem_cache *s, const char *kind)
+{
+	if (!strcmp(kind, "full"))
+		return &s->slabs_full;
+	if (!strcmp(kind, "partial"))
+		return &s->slabs_partial;
+	return !strcmp(kind, "free") ? &s->slabs_free : NULL;
+}
+
+static int load_slab(struct machine *m, const char *at, const char **why)
+{
+	struct kmem_cache *s = next_cache(m, &at);
+	uint64_t s_mem, desc, colouroff, inuse;
+	char word[WORD_MAX];
+	struct list_head *list;
+	struct slab *slabp;
+
+	if (!s)
+		return bad(why, "expected the name of a cache");
+	list = slab_list(s, next_word(&at, word));
+	if (!list || !next_named(&at, "s_mem", &s_mem) ||
+	    !next_named(&at, "desc", &desc) ||
+	    !next_named(&at, "colouroff", &colouroff) ||
+	    !next_named(&at, "inuse", &inuse) || inuse > s->num ||
+	    strcmp(next_word(&at, word), "free"))
+		return bad(why, "expected full|partial|free s_mem ADDR desc "
+				"ADDR colouroff N inuse N free ...");
+	if (!slab_frames_free(m, s, s_mem - colouroff))
+		return bad(why, "the slab's frames are not lowmem of its own");
+	slabp = slab_new(m, s,
+			 (pfn_t)(__pa(m, s_mem - colouroff) >> PAGE_SHIFT(m)));
+	pfn_to_page(m, slabp->pfn)->_count = 1;
+	slabp->s_mem = s_mem;
+	slabp->desc = desc;
+	slabp->colouroff = (uint32_t)colouroff;
+	slabp->inuse = (uint32_t)inuse;
+	list_add_tail(&slabp->list, list);
+	s->nr_slabs++;
+	for (uint32_t i = 0; i < s->num; i++)
+		slab_set_held(slabp, i);
+	if (!load_chain(slabp, &at))
+		return bad(why, "expected the free objects of the slab");
+	return 0;
+}
+
+/* `cacheobj NAME object A name A array A node A` */
+static int load_cache_objects(struct machine *m, const char *at,
+			      const char **why)
+{
+	struct kmem_cache *s = next_cache(m, &at);
+
+	if (!s || !next_named(&at, "object", &s->kobj) ||
+	    !next_named(&at, "name", &s->name_kobj) ||
+	    !next_named(&at, "array", &s->ac.kobj) ||
+	    !next_named(&at, "node", &s->node_kobj))
+		return bad(why, "expected NAME object ADDR name ADDR array "
+				"ADDR node ADDR");
+	return 0;
+}
+
+/* ---- vmalloc ---- */
+
+static int load_range(struct machine *m, const char *at, const char **why)
+{
+	kva_t start, end;
+
+	if (!next_number(&at, &start) || !next_number(&at, &end) ||
+	    start >= end || (start | end) & ~PAGE_MASK(m))
+		return bad(why, "expected START END of the vmalloc range");
+	m->vmalloc_start = start;
+	m->vmalloc_end = end;
+	return 0;
+}
+
+static int load_area(struct machine *m, const char *at, const char **why)
+{
+	struct vmap_area *va;
+	char word[WORD_MAX], kind[sizeof(va->kind)] = "";
+	uint64_t nr_pages = 0, phys = 0;
+	kva_t start, end;
+
+	if (!next_range(&at, &start, &end))
+		return bad(why, "expected START-END");
+	while (*next_word(&at, word)) {
+		if (!strncmp(word, "pages=", 6)) {
+			if (!word_number(word + 6, &nr_pages))
+				return bad(why, "expected pages=N");
+		} else if (!strncmp(word, "phys=", 5)) {
+			if (!word_number(word + 5, &phys))
+				return bad(why, "expected phys=ADDR");
+		} else {
+			strncpy(kind, word, sizeof(kind) - 1);
+		}
+	}
+	if (nr_pages > (end - start) >> PAGE_SHIFT(m))
+		return bad(why, "more pages than the area has addresses");
+	va = vmalloc_place_area(m, start, end, kind, (uint32_t)nr_pages);
+	if (!va)
+		return bad(why, "the area overlaps another or lies outside of "
+				"the vmalloc range");
+	va->phys = phys;
+	return 0;
+}
+
+static int load_lazy(struct machine *m, const char *at, const char **why)
+{
+	struct vmap_area *va = NULL;
+	kva_t start, end;
+
+	if (next_range(&at, &start, &end))
+		va = vmalloc_place_area(m, start, end, "", 0);
+	if (!va)
+		return bad(why, "expected START-END of no other area");
+	va->lazy = true;
+	m->vmap_lazy_nr += (end - start) >> PAGE_SHIFT(m);
+	return 0;
+}
+
+/* `vnext ADDR hole N` */
+static int load_next(struct machine *m, const char *at, const char **why)
+{
+	uint64_t start, hole;
+
+	if (!next_number(&at, &start) || !next_named(&at, "hole", &hole))
+		return bad(why, "expected ADDR hole N");
+	m->free_vmap_cache = find_vmap_area(m, start);
+	m->vmap_cached_hole_size = hole;
+	return 0;
+}
+
+static int load_table(struct machine *m, const char *at, const char **why)
+{
+	kva_t addr;
+
+	if (!next_number(&at, &addr))
+		return bad(why, "expected the address that a page table covers");
+	if (kernel_table_place(m, addr))
+		return bad(why, "the kernel image has no frame left for this "
+				"page table");
+	return 0;
+}
+
+/* ---- all of it ---- */
+
+static const struct state_line {
+	const char *word;
+	int (*load)(struct machine *m, const char *at, const char **why);
+} state_lines[] = {
+	{"cache", load_cache},	   {"ac", load_array},
+	{"slab", load_slab},	   {"cacheobj", load_cache_objects},
+	{"vmalloc", load_range},   {"vmap", load_area},
+	{"vlazy", load_lazy},	   {"vnext", load_next},
+	{"kpmd", load_table},
+};
+
+static const struct state_line *line_find(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(state_lines); i++)
+		if (!strcmp(state_lines[i].word, word))
+			return &state_lines[i];
+	return NULL;
+}
+
+bool state_slab_keyword(const char *word)
+{
+	return line_find(word) != NULL;
+}
+
+int state_load_slab_line(struct machine *m, const char *line, const char **why)
+{
+	char word[WORD_MAX];
+	const struct state_line *l = line_find(next_word(&line, word));
+
+	return l ? l->load(m, line, why) : bad(why, "no line of the slab part");
+}
+
+void state_slab_begin(struct machine *m)
+{
+	slab_destroy_all(m);
+	vmalloc_forget_areas(m);
+}
+
+/* Objects in the array cache are not with users. */
+static bool array_objects_known(struct machine *m, const struct kmem_cache *s)
+{
+	for (uint32_t i = 0; i < s->ac.avail; i++) {
+		kva_t obj = s->ac.entry[i];
+
+		if (slab_verify_free(m, s, obj, NULL))
+			return false;
+		slab_clear_held(virt_to_slab(m, obj),
+				obj_to_index(virt_to_slab(m, obj), obj));
+	}
+	return true;
+}
+
+static int finish_cache(struct machine *m, struct kmem_cache *s,
+			const char **why)
+{
+	if (s->flags & CFLGS_OFF_SLAB) {
+		s->slabp_cache = kmalloc_slab(m, s->slab_size, 0);
+		if (!s->slabp_cache)
+			return bad(why, "no general cache for the off-slab "
+					"descriptors of a cache");
+	}
+	if (!array_objects_known(m, s))
+		return bad(why, "an array cache holds what is no object of its "
+				"cache in use");
+	return 0;
+}
+
+/* Slab frames by zone: the file has only the sums. */
+static void count_slab_frames(struct machine *m, const struct kmem_cache *s,
+			      const struct list_head *slabs)
+{
+	const struct slab *slabp;
+
+	list_for_each_entry (slabp, slabs, list)
+		mod_zone_page_state(pfn_zone(m, slabp->pfn),
+				    s->flags & SLAB_RECLAIM_ACCOUNT
+					    ? NR_SLAB_RECLAIMABLE
+					    : NR_SLAB_UNRECLAIMABLE,
+				    1 << s->gfporder);
+}
+
+int state_slab_end(struct machine *m, const char **why)
+{
+	struct kmem_cache *s;
+	struct zone *z;
+	struct checker c = {0};
+
+	slab_find_known_caches(m);
+	for_each_zone (z, m)
+		z->vm_stat[NR_SLAB_RECLAIMABLE] =
+			z->vm_stat[NR_SLAB_UNRECLAIMABLE] = 0;
+	list_for_each_entry (s, &m->slab_caches, list) {
+		int err = finish_cache(m, s, why);
+
+		if (err)
+			return err;
+		count_slab_frames(m, s, &s->slabs_full);
+		count_slab_frames(m, s, &s->slabs_partial);
+		count_slab_frames(m, s, &s->slabs_free);
+	}
+	slab_check(m, &c);
+	return c.broken ? bad(why, "the slabs do not fit together") : 0;
+}
