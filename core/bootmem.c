@@ -632,8 +632,7 @@ static void free_to_zone(struct machine *m, struct zone *z, pfn_t start,
 	}
 	free_ragged(m, z, start, from);
 	for (pfn_t pfn = from; pfn < to; pfn += MAX_ORDER_NR_PAGES)
-		add_to_free_list(m, z, pfn_to_page(m, pfn), MAX_ORDER - 1,
-				 *pageblock_type_of(m, z, pfn), false);
+		add_fresh_block(m, z, pfn);
 	free_ragged(m, z, to, end);
 }
 

@@ -35,12 +35,16 @@
  *  4. nr_free is the sum of the lengths of the area's lists; each list's links
  *     agree in both directions.
  *  5. sum(nr_free[o] << o) == NR_FREE_PAGES.
- *  6. No frame of a free block but the head has PageBuddy, count, mappings or
+ *  6. Fresh runs are whole blocks inside the zone, ascend and do not touch;
+ *     fresh_blocks counts them.
+ *  7. No frame of a free block but the head has PageBuddy, count, mappings or
  *     an owner's flag (looked at for blocks of up to CHECK_ORDER).
  *
  * Linux: mm/page_alloc.c (__rmqueue, __rmqueue_fallback, __free_one_page).
  */
 #include "core/buddy.h"
+
+#include <string.h>
 
 #define CHECK_ORDER 3
 
@@ -88,6 +92,121 @@ static void del_from_free_list(struct machine *m, struct zone *z,
 	page->index = 0;
 }
 
+/* ---- blocks nobody has touched since boot ---- */
+
+#define MAX_BLOCK ((pfn_t)1 << (MAX_ORDER - 1))
+
+const struct fresh_run *find_fresh_run(const struct zone *z, pfn_t pfn)
+{
+	for (unsigned i = 0; i < z->nr_fresh; i++)
+		if (pfn - z->fresh[i].start < z->fresh[i].end - z->fresh[i].start)
+			return &z->fresh[i];
+	return NULL;
+}
+
+static void cut_fresh_run(struct zone *z, unsigned i, pfn_t pfn)
+{
+	struct fresh_run *r = &z->fresh[i];
+	struct fresh_run high = {pfn + MAX_BLOCK, r->end};
+	unsigned keep = (pfn > r->start) + (high.start < high.end);
+
+	memmove(r + keep, r + 1, (z->nr_fresh - i - 1) * sizeof(*r));
+	z->nr_fresh = z->nr_fresh + keep - 1;
+	if (pfn > r->start)
+		(r++)->end = pfn;
+	if (high.start < high.end)
+		*r = high;
+}
+
+void link_fresh_block(struct machine *m, struct zone *z, pfn_t pfn)
+{
+	const struct fresh_run *r = find_fresh_run(z, pfn);
+
+	if (!r)
+		return;
+	/* no room to cut a run in two: link those above pfn first */
+	while (z->nr_fresh == MAX_FRESH_RUNS && pfn > r->start &&
+	       pfn + MAX_BLOCK < r->end)
+		link_fresh_block(m, z, r->end - MAX_BLOCK);
+	cut_fresh_run(z, (unsigned)(r - z->fresh), pfn);
+	z->fresh_blocks--;
+	z->free_area[MAX_ORDER - 1].nr_free--;
+	add_to_free_list(m, z, pfn_to_page(m, pfn), MAX_ORDER - 1,
+			 MIGRATE_MOVABLE, true);
+}
+
+void add_fresh_block(struct machine *m, struct zone *z, pfn_t pfn)
+{
+	struct fresh_run *last = &z->fresh[z->nr_fresh - 1];
+
+	if (!z->nr_fresh || last->end != pfn) {
+		if (z->nr_fresh == MAX_FRESH_RUNS) {
+			add_to_free_list(m, z, pfn_to_page(m, pfn),
+					 MAX_ORDER - 1, MIGRATE_MOVABLE,
+					 false);
+			return;
+		}
+		last = &z->fresh[z->nr_fresh++];
+		last->start = pfn;
+	}
+	last->end = pfn + MAX_BLOCK;
+	z->fresh_blocks++;
+	z->free_area[MAX_ORDER - 1].nr_free++;
+}
+
+/* The head of a list; a fresh block is linked when it is the head. */
+static struct page *free_list_head(struct machine *m, struct zone *z,
+				   unsigned order, enum migratetype mt)
+{
+	const struct page_list *l = &z->free_area[order].free_list[mt];
+
+	if (order == MAX_ORDER - 1 && mt == MIGRATE_MOVABLE && !l->nr &&
+	    z->nr_fresh)
+		link_fresh_block(m, z,
+				 z->fresh[z->nr_fresh - 1].end - MAX_BLOCK);
+	return page_list_first(m, l);
+}
+
+uint32_t free_list_count(const struct zone *z, unsigned order,
+			 enum migratetype type)
+{
+	bool fresh = order == MAX_ORDER - 1 && type == MIGRATE_MOVABLE;
+
+	return z->free_area[order].free_list[type].nr +
+	       (fresh ? z->fresh_blocks : 0);
+}
+
+static pfn_t highest_fresh(const struct zone *z, unsigned order,
+			   enum migratetype type)
+{
+	if (order != MAX_ORDER - 1 || type != MIGRATE_MOVABLE || !z->nr_fresh)
+		return PFN_NONE;
+	return z->fresh[z->nr_fresh - 1].end - MAX_BLOCK;
+}
+
+pfn_t first_free_block(const struct zone *z, unsigned order,
+		       enum migratetype type)
+{
+	pfn_t pfn = z->free_area[order].free_list[type].first;
+
+	return pfn ? pfn : highest_fresh(z, order, type);
+}
+
+pfn_t next_free_block(const struct machine *m, const struct zone *z,
+		      unsigned order, enum migratetype type, pfn_t pfn)
+{
+	const struct fresh_run *r = find_fresh_run(z, pfn);
+	pfn_t next;
+
+	if (!r) {
+		next = pfn_to_page(m, pfn)->lru_next;
+		return next ? next : highest_fresh(z, order, type);
+	}
+	if (pfn > r->start)
+		return pfn - MAX_BLOCK;
+	return r > z->fresh ? r[-1].end - MAX_BLOCK : PFN_NONE;
+}
+
 /* ---- down: split ---- */
 
 /* Cut a block of order `high`: upper halves to list mt, the lowest 2^low stay. */
@@ -106,8 +225,7 @@ static struct page *__rmqueue_smallest(struct machine *m, struct zone *z,
 				       unsigned order, enum migratetype mt)
 {
 	for (unsigned o = order; o < MAX_ORDER; o++) {
-		struct page *page =
-			page_list_first(m, &z->free_area[o].free_list[mt]);
+		struct page *page = free_list_head(m, z, o, mt);
 
 		if (!page)
 			continue;
@@ -144,6 +262,7 @@ unsigned move_freepages_block(struct machine *m, struct zone *z,
 		return 0;
 	if (!zone_spans_pfn(z, start))
 		start = pfn;
+	link_fresh_block(m, z, start);
 	for (pfn = start; pfn < end;) {
 		struct page *p = pfn_to_page(m, pfn);
 
@@ -195,8 +314,7 @@ static struct page *__rmqueue_fallback(struct machine *m, struct zone *z,
 	for (unsigned o = MAX_ORDER; o-- > order;) {
 		for (unsigned i = 0; i < ARRAY_SIZE(fallbacks[0]); i++) {
 			enum migratetype mt = fallbacks[start][i];
-			struct page *page = page_list_first(
-				m, &z->free_area[o].free_list[mt]);
+			struct page *page = free_list_head(m, z, o, mt);
 
 			if (!page)
 				continue;
@@ -289,7 +407,7 @@ static void check_inside(const struct machine *m, pfn_t pfn, unsigned order,
 		const struct page *p = pfn_to_page(m, pfn + i);
 
 		CHECK(c, !p->_mapcount1 && !p->_count && !p->flags,
-		      "buddy 6: pfn %u inside a free block is in use", pfn + i);
+		      "buddy 7: pfn %u inside a free block is in use", pfn + i);
 	}
 }
 
@@ -339,6 +457,28 @@ static void check_list(const struct machine *m, const struct zone *z,
 	      order, migratetype_names[type], l->nr, n);
 }
 
+static void check_fresh(const struct zone *z, struct checker *c)
+{
+	uint32_t blocks = 0;
+	pfn_t after = z->zone_start_pfn;
+
+	for (unsigned i = 0; i < z->nr_fresh; i++) {
+		const struct fresh_run *r = &z->fresh[i];
+
+		CHECK(c,
+		      r->start >= after && r->start < r->end &&
+			      r->end <= zone_end_pfn(z) &&
+			      !((r->start | r->end) & (MAX_BLOCK - 1)),
+		      "buddy 6: zone %s: fresh run %u-%u", z->name, r->start,
+		      r->end);
+		after = r->end + 1;
+		blocks += (r->end - r->start) / MAX_BLOCK;
+	}
+	CHECK(c, blocks == z->fresh_blocks,
+	      "buddy 6: zone %s: %u fresh blocks, counted %u", z->name,
+	      z->fresh_blocks, blocks);
+}
+
 void buddy_check(const struct machine *m, const struct zone *z,
 		 struct checker *c)
 {
@@ -350,13 +490,14 @@ void buddy_check(const struct machine *m, const struct zone *z,
 
 		for (unsigned t = 0; t < MIGRATE_TYPES; t++) {
 			check_list(m, z, o, t, c);
-			blocks += area->free_list[t].nr;
+			blocks += free_list_count(z, o, t);
 		}
 		CHECK(c, blocks == area->nr_free,
 		      "buddy 4: zone %s order %u: nr_free %u, on lists %u",
 		      z->name, o, area->nr_free, blocks);
 		frames += (int64_t)area->nr_free << o;
 	}
+	check_fresh(z, c);
 	CHECK(c, frames == z->vm_stat[NR_FREE_PAGES],
 	      "buddy 5: zone %s: %lld frames on lists, counter %lld", z->name,
 	      (long long)frames, (long long)z->vm_stat[NR_FREE_PAGES]);

@@ -23,6 +23,13 @@ unsigned move_freepages_block(struct machine *m, struct zone *z,
 void add_to_free_list(struct machine *m, struct zone *z, struct page *page,
 		      unsigned order, enum migratetype mt, bool tail);
 
+/* A whole block of the largest order, freed by boot: behind the others. */
+void add_fresh_block(struct machine *m, struct zone *z, pfn_t pfn);
+/* If the block at pfn is fresh, link it like any other. */
+void link_fresh_block(struct machine *m, struct zone *z, pfn_t pfn);
+/* The run that pfn lies in, or NULL. */
+const struct fresh_run *find_fresh_run(const struct zone *z, pfn_t pfn);
+
 static inline bool zone_spans_pfn(const struct zone *z, pfn_t pfn)
 {
 	return pfn - z->zone_start_pfn < z->spanned_pages;
@@ -62,7 +69,7 @@ bool range_has_reserved(const struct machine *m, pfn_t start, pfn_t end);
 /* Reserve blocks of a zone as its min watermark asks. */
 void setup_zone_migrate_reserve(struct machine *m, struct zone *z);
 
-/* Invariants buddy 1..8 of one zone. */
+/* Invariants buddy 1..7 of one zone. */
 void buddy_check(const struct machine *m, const struct zone *z,
 		 struct checker *c);
 

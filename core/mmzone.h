@@ -45,6 +45,18 @@ enum lru_list {
 	NR_LRU_LISTS
 };
 
+/*
+ * Blocks of the largest order that nobody has touched since boot are not linked
+ * but kept as ranges of frames: they follow the linked ones on the Movable list,
+ * the highest address first, and are linked one by one when they come to its
+ * head. So a machine of 64 GiB boots without touching its mem_map.
+ * Readers walk lists with for_each_free_block() (page_alloc.h).
+ */
+#define MAX_FRESH_RUNS 16
+struct fresh_run {
+	pfn_t start, end;
+};
+
 struct free_area {
 	struct page_list free_list[MIGRATE_TYPES]; /* heads of free blocks */
 	uint32_t nr_free;			   /* blocks, all types */
@@ -72,6 +84,9 @@ struct zone {
 	uint64_t pages_scanned; /* since frames were last freed here */
 
 	struct free_area free_area[MAX_ORDER];
+	struct fresh_run fresh[MAX_FRESH_RUNS]; /* ascending */
+	unsigned nr_fresh;
+	uint32_t fresh_blocks; /* counted in nr_free too */
 	struct per_cpu_pages pageset;
 	struct page_list lru[NR_LRU_LISTS];
 	int64_t vm_stat[NR_VM_ZONE_STAT_ITEMS];

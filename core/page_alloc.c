@@ -28,13 +28,13 @@
  *  1. Configured zones do not overlap and ascend; 0 <= managed <= present <=
  *     spanned.
  *  2. pageset.count is the sum of the lengths of the three lists, and below
- *     high + batch (a free drains at high, but a refill does not look).
+ *     high + 3 * batch (a free drains at high, but a refill does not look).
  *  3. A frame on a per-CPU list has PG_pcp as its only flag, count 0, and
  *     remembers in index the type of the list, or Reserve on the movable one.
  *  4. 0 <= NR_FREE_PAGES + pageset.count <= managed.
  *  5. min <= low <= high.
  *  6. totalram is the sum of managed; totalhigh that of the HighMem zones.
- * and buddy 1..6 of each zone.
+ * and buddy 1..7 of each zone.
  *
  * Linux: mm/page_alloc.c.
  */
@@ -605,6 +605,8 @@ void zones_clear_free_lists(struct machine *m)
 
 	for_each_zone(z, m) {
 		memset(z->free_area, 0, sizeof(z->free_area));
+		z->nr_fresh = 0;
+		z->fresh_blocks = 0;
 		memset(z->pageset.lists, 0, sizeof(z->pageset.lists));
 		z->pageset.count = 0;
 		memset(z->lru, 0, sizeof(z->lru));
@@ -671,7 +673,7 @@ static void check_pageset(const struct machine *m, const struct zone *z,
 				break;
 		}
 	}
-	CHECK(c, sum == pcp->count && sum < pcp->high + pcp->batch,
+	CHECK(c, sum == pcp->count && sum < pcp->high + 3 * pcp->batch,
 	      "page_alloc 2: zone %s: count %u, on lists %u, high %u", z->name,
 	      pcp->count, sum, pcp->high);
 }

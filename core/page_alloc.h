@@ -79,6 +79,17 @@ void inc_zone_page_state(struct machine *m, const struct page *page,
 void dec_zone_page_state(struct machine *m, const struct page *page,
 			 enum zone_stat_item item);
 
+/* ---- walking the free lists, head first ---- */
+uint32_t free_list_count(const struct zone *z, unsigned order,
+			 enum migratetype type);
+pfn_t first_free_block(const struct zone *z, unsigned order,
+		       enum migratetype type);
+pfn_t next_free_block(const struct machine *m, const struct zone *z,
+		      unsigned order, enum migratetype type, pfn_t pfn);
+#define for_each_free_block(pfn, m, z, order, type)                    \
+	for (pfn_t pfn = first_free_block(z, order, type); pfn;       \
+	     pfn = next_free_block(m, z, order, type, pfn))
+
 /* Arithmetic, public because figures draw with it. */
 static inline pfn_t find_buddy_pfn(pfn_t pfn, unsigned order)
 {
