@@ -38,8 +38,12 @@ struct inode {
 	struct address_space i_data;
 	uint32_t id;		/* in m->inode_pool: page->mapping holds it */
 	struct disk_page *disk; /* written-back pages that differ from the formula */
-	uint64_t shmem_pages_charged;
-	kva_t inode_kobj, dentry_kobj;
+	uint32_t nr_disk, max_disk;
+	struct inode *hash_next;
+	vm_flags_t shmem_flags;	/* VM_NORESERVE: pages are charged one by one */
+	uint64_t shmem_pages_charged; /* against overcommit, pages */
+	kva_t inode_kobj, dentry_kobj; /* 0: dropped by drop_caches, or none */
+	kva_t rsv_kobj;		/* ext2's block reservation: a file written to */
 };
 
 struct file {
@@ -71,6 +75,20 @@ static inline struct file *get_file(struct file *file)
 void fput(struct machine *m, struct file *file);
 /* Shared anonymous memory of size bytes. Linux: shmem_file_setup(). */
 struct file *shmem_file_setup(struct machine *m, uint64_t size, int *err);
+/* The same, with the area's flags: VM_NORESERVE leaves size uncharged. */
+struct file *__shmem_file_setup(struct machine *m, uint64_t size,
+				vm_flags_t flags, int *err);
+/* An inode's host memory; named: inode_lookup() finds it. inode_free() undoes
+ * it. Neither touches kernel objects. */
+struct inode *inode_new(struct machine *m, const char *path, uint64_t size,
+			enum fs_kind fs, bool named);
+void inode_free(struct machine *m, struct inode *inode);
+struct file *file_alloc(struct machine *m, struct inode *inode);
+struct kmem_cache *inode_cachep(const struct machine *m,
+				const struct inode *inode);
+/* fput()'s end for shared anonymous memory. Linux: shmem_evict_inode */
+void shmem_evict_inode(struct machine *m, struct inode *inode);
+void shmem_recalc_inode(struct machine *m, struct inode *inode);
 /* The mmap method: sets vma->vm_ops. Linux: generic_file_mmap, shmem_mmap. */
 void file_mmap(struct file *file, struct vm_area_struct *vma);
 extern const struct vm_operations_struct generic_file_vm_ops;
@@ -78,7 +96,21 @@ extern const struct vm_operations_struct shmem_vm_ops;
 extern const struct vm_operations_struct special_mapping_vmops;
 
 /* ---- the page cache ---- */
+/* The page at index, with or without a reference; NULL: not in the cache. */
+struct page *find_page(const struct address_space *mapping, uint64_t index);
 struct page *find_get_page(struct address_space *mapping, uint64_t index);
+/* First page at or after *index, which is set to its place; NULL: none. */
+struct page *next_page(const struct address_space *mapping, uint64_t *index);
+/* Up to PAGEVEC_SIZE pages of [index, last], each with a reference. */
+unsigned pagevec_lookup(struct address_space *mapping, uint64_t index,
+			uint64_t last, struct page **pages);
+static inline uint64_t inode_pages(const struct machine *m,
+				   const struct inode *inode)
+{
+	return (inode->i_size + m->page_size - 1) >> m->page_shift;
+}
+int add_to_page_cache(struct machine *m, struct page *page,
+		      struct address_space *mapping, uint64_t index);
 int add_to_page_cache_lru(struct machine *m, struct page *page,
 			  struct address_space *mapping, uint64_t index,
 			  gfp_t gfp);
@@ -87,6 +119,22 @@ struct address_space *page_mapping(const struct machine *m,
 				   const struct page *page);
 unsigned filemap_fault(struct vm_area_struct *vma, struct vm_fault *vmf);
 unsigned shmem_fault(struct vm_area_struct *vma, struct vm_fault *vmf);
+/* A buffer_head for the page, as write(2) makes; 0 or -ENOMEM. */
+int create_empty_buffers(struct machine *m, struct page *page);
+void try_to_free_buffers(struct machine *m, struct page *page);
+/* Read pages [first, first+nr) that are not cached, up to the end of the file;
+ * PG_readahead on the one `lookahead` before the end. Number read. */
+uint64_t do_page_cache_readahead(struct machine *m,
+				 struct address_space *mapping, uint64_t first,
+				 uint64_t nr, uint64_t lookahead);
+void do_sync_mmap_readahead(struct vm_area_struct *vma, struct file *file,
+			    uint64_t offset);
+void do_async_mmap_readahead(struct vm_area_struct *vma, struct file *file,
+			     struct page *page, uint64_t offset);
+/* A page of shared memory, made if it is not there, with a reference. 0,
+ * -EINVAL behind the end, -ENOSPC not charged, -ENOMEM. */
+int shmem_getpage(struct machine *m, struct inode *inode, uint64_t index,
+		  struct page **pagep);
 /* 1 if the page was clean. Counts nr_dirty where the fs accounts it. */
 int set_page_dirty(struct machine *m, struct page *page);
 /* Write one dirty page to "disk": page_mkclean, counters, bytes kept. */
@@ -109,6 +157,20 @@ void force_page_cache_readahead(struct machine *m, struct file *file,
 /* /proc/sys/vm/drop_caches: 1 page cache, 2 slabs, 3 both. */
 void drop_caches(struct machine *m, unsigned what);
 
+/* ---- the disk (disk.c) ---- */
+/* A page of the file whose bytes are not the formula's. */
+struct disk_page {
+	uint64_t index;
+	uint8_t *bytes; /* one page; NULL: a hole, zeros */
+};
+/* Bytes of page index, zeros behind the end of the file. to: one page. */
+void disk_read_page(const struct machine *m, const struct inode *inode,
+		    uint64_t index, uint8_t *to);
+void disk_write_page(struct machine *m, struct inode *inode, uint64_t index,
+		     const uint8_t *from);
+/* From now on the page reads as zeros. */
+void disk_punch_page(struct machine *m, struct inode *inode, uint64_t index);
+void disk_release(struct machine *m, struct inode *inode);
 /* The byte that a file holds on disk at an offset. */
 uint8_t file_disk_byte(const struct machine *m, const struct inode *inode,
 		       uint64_t offset);

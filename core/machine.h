@@ -25,6 +25,9 @@ struct radix_preload;
 struct swap_info;
 struct zone_fallback;
 struct vmap_area;
+struct inode;
+
+#define INODE_HASH_SIZE 256
 
 /* How often each handler did the work of a fault; `--stats` and `summary`. */
 enum fault_handler {
@@ -127,6 +130,10 @@ struct machine {
 	struct list_head inodes;
 	uint64_t next_ino, next_shmem_ino;
 	struct radix_preload *radix_preload;
+	struct hpool buffer_pool;     /* buffer_heads of pages with PG_private */
+	struct inode *inode_hash[INODE_HASH_SIZE]; /* declared files, by path */
+	pfn_t vdso_pfn;		      /* made at its first fault; 0 = not yet */
+	uint64_t slab_scan_deferred;  /* dentries and inodes not scanned yet */
 
 	/* LRU, swap */
 	struct lru_pagevecs *pagevecs;

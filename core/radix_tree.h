@@ -37,6 +37,10 @@ uint64_t radix_tree_delete(struct machine *m, struct radix_tree_root *root,
 uint64_t radix_tree_next(const struct radix_tree_root *root, uint64_t *index);
 /* Nodes in one tree, and in the preload pool. */
 unsigned radix_tree_nodes(const struct radix_tree_root *root);
+unsigned radix_tree_preloaded(const struct machine *m);
+/* Host memory of nodes and pool; filemap_subsys_init() and _destroy() call. */
+void radix_tree_subsys_init(struct machine *m);
+void radix_tree_subsys_destroy(struct machine *m);
 void radix_tree_check(const struct radix_tree_root *root, struct checker *c);
 
 #endif
