@@ -124,6 +124,7 @@ struct machine {
 	struct hpool mm_pool, vma_pool, anon_vma_pool, avc_pool;
 	struct list_head mm_list;
 	int64_t vm_committed_as;      /* pages */
+	uint64_t admin_reserve_kbytes, user_reserve_kbytes; /* overcommit.c */
 
 	/* files */
 	struct hpool inode_pool, file_pool, radix_pool;

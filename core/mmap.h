@@ -62,8 +62,10 @@ vaddr_t get_unmapped_area(struct mm_struct *mm, struct file *file, vaddr_t addr,
 			  uint64_t len, uint64_t pgoff, unsigned flags);
 /* mmap_base and layout from the configuration. Linux: arch_pick_mmap_layout */
 void arch_pick_mmap_layout(struct mm_struct *mm);
-/* Charge pages against overcommit; 0 or -ENOMEM. */
+/* Charge pages against overcommit; 0 or -ENOMEM. The first form is about the
+ * address space of the current task. Linux: __vm_enough_memory() */
 int security_vm_enough_memory(struct machine *m, int64_t pages);
+int security_vm_enough_memory_mm(struct mm_struct *mm, int64_t pages);
 void vm_unacct_memory(struct machine *m, int64_t pages);
 bool may_expand_vm(struct mm_struct *mm, uint64_t npages);
 
