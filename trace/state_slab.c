@@ -304,7 +304,7 @@ static int load_area(struct machine *m, const char *at, const char **why)
 			if (!word_number(word + 5, &phys))
 				return bad(why, "expected phys=ADDR");
 		} else {
-			strncpy(kind, word, sizeof(kind) - 1);
+			memcpy(kind, word, strnlen(word, sizeof(kind) - 1));
 		}
 	}
 	if (nr_pages > (end - start) >> PAGE_SHIFT(m))
