@@ -110,8 +110,6 @@ struct machine {
 
 	/* kernel page tables, vmalloc */
 	paddr_t swapper_pg_dir;
-	pfn_t boot_table_next, boot_table_end; /* frames of the kernel image
-						  that boot's tables take */
 	struct hpool tlb_pool;	     /* software TLBs of all mms */
 	kva_t vmalloc_start, vmalloc_end, high_memory;
 	struct list_head vmap_area_list;

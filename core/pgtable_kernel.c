@@ -31,48 +31,17 @@
 
 /* ---- where boot's tables lie ---- */
 
-/* The kernel image among what boot reserved: where the configuration puts it,
- * else the largest range in lowmem. */
-static void find_image(struct machine *m)
-{
-	uint64_t best = 0;
-
-	for (unsigned i = 0; i < m->nr_boot_ranges; i++) {
-		const struct phys_range *r = &m->boot_range[i];
-		bool named = m->cfg.kernel_start &&
-			     r->start <= m->cfg.kernel_start &&
-			     m->cfg.kernel_start < r->end;
-
-		if (r->end > (paddr_t)m->max_low_pfn << m->page_shift ||
-		    (!named && r->end - r->start <= best))
-			continue;
-		best = named ? UINT64_MAX : r->end - r->start;
-		m->boot_table_next =
-			(pfn_t)((named ? m->cfg.kernel_start : r->start) >>
-				m->page_shift);
-		m->boot_table_end = (pfn_t)(r->end >> m->page_shift);
-	}
-}
-
-static bool boot_frame_usable(const struct machine *m, pfn_t pfn)
-{
-	return pfn != PFN_NONE && pfn != m->zero_pfn && pfn_present(m, pfn) &&
-	       pfn_reserved(m, pfn);
-}
-
-/* The next 2^order frames of the image that follow each other; 0 = none. */
+/* 2^order frames of the kernel image's bss; 0 = it has no more. */
 static paddr_t image_take(struct machine *m, unsigned order)
 {
-	pfn_t want = (pfn_t)1 << order, run = 0, pfn = m->boot_table_next;
+	unsigned nr = 1u << order;
+	pfn_t pfn;
 
-	for (; pfn < m->boot_table_end && run < want; pfn++)
-		run = boot_frame_usable(m, pfn) ? run + 1 : 0;
-	if (run < want)
+	if (m->bss_pfn < (m->cfg.kernel_start >> m->page_shift) + nr)
 		return 0;
-	m->boot_table_next = pfn;
-	memset(m->ram + pfn_to_phys(m, pfn - want), 0,
-	       (size_t)want << m->page_shift);
-	return pfn_to_phys(m, pfn - want);
+	pfn = bss_alloc(m, nr);
+	memset(m->ram + pfn_to_phys(m, pfn), 0, (size_t)nr << m->page_shift);
+	return pfn_to_phys(m, pfn);
 }
 
 static paddr_t lowmem_take(struct machine *m, unsigned order)
@@ -186,7 +155,6 @@ int kernel_pgtable_init(struct machine *m)
 {
 	const struct pg_format *f = m->fmt;
 
-	find_image(m);
 	m->swapper_pg_dir = boot_take(m, pg_table_order(f, 0));
 	if (!m->swapper_pg_dir)
 		return -ENOMEM;
