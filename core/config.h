@@ -93,6 +93,8 @@ struct machine_config {
 	char kmalloc_dma_name[CONFIG_NAME_LEN]; /* "dma-kmalloc-%", "size-%(DMA)" */
 	uint32_t kmalloc_max;	       /* largest general cache, bytes */
 	bool kmalloc_96_192;	       /* the caches between powers of two */
+	bool kmalloc_dma_paired;       /* each made right before its DMA
+					  variant; else all of these last */
 	struct config_cache caches[CONFIG_MAX_CACHES]; /* creation order */
 	unsigned nr_caches;
 

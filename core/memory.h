@@ -32,10 +32,6 @@ void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm);
 /* Takes over the caller's reference. */
 void tlb_remove_page(struct mmu_gather *tlb, struct page *page);
 void tlb_finish_mmu(struct mmu_gather *tlb);
-/* Drop one reference of each; those that were the last are freed, the last
- * page first. nr <= PAGEVEC_SIZE. Linux: release_pages() (mm/swap.c). */
-void release_pages(struct machine *m, struct page *const *pages, unsigned nr,
-		   bool cold);
 /* All areas from vma on, within [start, end). */
 void unmap_vmas(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		vaddr_t start, vaddr_t end);

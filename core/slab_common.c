@@ -51,6 +51,7 @@ static const struct known_name {
 	KNOWN(cred_jar, "cred_jar"),
 	KNOWN(filp, "filp"),
 	KNOWN(dentry, "dentry"),
+	KNOWN(dentry, "dentry_cache"), /* before 2.6.26 */
 	KNOWN(inode, "inode_cache"),
 	KNOWN(shmem_inode, "shmem_inode_cache"),
 	KNOWN(ext2_inode, "ext2_inode_cache"),
@@ -86,10 +87,12 @@ static void find_kmalloc_caches(struct machine *m)
 
 void slab_find_known_caches(struct machine *m)
 {
+	struct kmem_cache *s;
+
 	m->kmem_cache_cache = kmem_cache_find(m, "kmem_cache");
-	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++)
-		set_known_cache(m, known_names[i].name,
-				kmem_cache_find(m, known_names[i].name));
+	memset(&m->caches, 0, sizeof(m->caches));
+	list_for_each_entry (s, &m->slab_caches, list)
+		set_known_cache(m, s->name, s);
 	find_kmalloc_caches(m);
 }
 
@@ -310,15 +313,22 @@ static void create_kmalloc_cache(struct machine *m, unsigned i, bool dma,
 		(*slot)->name_kobj = name_kobj;
 }
 
+static void create_general_cache(struct machine *m, unsigned i)
+{
+	create_kmalloc_cache(m, i, false, false);
+	if (m->cfg.kmalloc_dma_paired)
+		create_kmalloc_cache(m, i, true, false);
+}
+
 /* The odd sizes 96 and 192 (indices 1 and 2) come right before 128 and 256. */
 static void create_kmalloc_caches(struct machine *m)
 {
 	for (unsigned i = 5; i < KMALLOC_MAX_CACHES; i++) {
-		create_kmalloc_cache(m, i, false, false);
+		create_general_cache(m, i);
 		if (i == 6)
-			create_kmalloc_cache(m, 1, false, false);
+			create_general_cache(m, 1);
 		if (i == 7)
-			create_kmalloc_cache(m, 2, false, false);
+			create_general_cache(m, 2);
 	}
 	for (unsigned i = 1; i < KMALLOC_MAX_CACHES; i++) {
 		struct kmem_cache *s = m->kmalloc.normal[i];

@@ -1,0 +1,93 @@
+/* common.c - messages, host memory and SIGINT of all commands. */
+#include "cmd/command.h"
+#include "cmd/output.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fputs("mmemu: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return EXIT_BAD;
+}
+
+int complain_trace(const char *name, const struct trace_error *e)
+{
+	fflush(stdout);
+	if (e->line)
+		fprintf(stderr, "%s:%llu:%u: %s\n", name,
+			(unsigned long long)e->line, e->column, e->text);
+	else
+		fprintf(stderr, "mmemu: %s: %s\n", name, e->text);
+	return EXIT_BAD;
+}
+
+int usage_error(const char *command)
+{
+	fprintf(stderr, "mmemu: \"mmemu help %s\" says how to use it\n",
+		command);
+	return EXIT_BAD;
+}
+
+static void *host_take(void *ctx __unused_arg, size_t size)
+{
+	return calloc(1, size);
+}
+
+static void host_give(void *ctx __unused_arg, void *p,
+		      size_t size __unused_arg)
+{
+	free(p);
+}
+
+static void *host_room(void *ctx __unused_arg, size_t size)
+{
+	return host_default_ops.reserve(NULL, size);
+}
+
+static void host_unroom(void *ctx __unused_arg, void *p, size_t size)
+{
+	host_default_ops.release(NULL, p, size);
+}
+
+static void host_failed(void *ctx __unused_arg, size_t size)
+{
+	outputs_abandon();
+	complain("this host has no more memory (%zu bytes asked for)", size);
+	_exit(EXIT_BAD);
+}
+
+const struct host_ops cmd_host = {
+	.alloc = host_take,
+	.free = host_give,
+	.reserve = host_room,
+	.release = host_unroom,
+	.fail = host_failed,
+};
+
+volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal __unused_arg)
+{
+	interrupted = 1;
+}
+
+/* A second SIGINT ends the program at once. */
+void catch_interrupt(void)
+{
+	struct sigaction sa = {.sa_handler = on_interrupt,
+			       .sa_flags = (int)SA_RESETHAND};
+
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGINT, &sa, NULL);
+}

@@ -1,0 +1,82 @@
+/* main.c - mmemu COMMAND ARGUMENTS: finds the command and runs it. */
+#include "cmd/command.h"
+#include "cmd/output.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command commands[] = {
+#define COMMAND(fn, name, title) {name, fn, title},
+#include "cmd/commands.def"
+#undef COMMAND
+};
+
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "usage: mmemu COMMAND [OPTION]... [ARGUMENT]...\n\n"
+		     "Emulates the memory manager of Linux 3.12, driven by a trace.\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name,
+			commands[i].title);
+	fprintf(out, "\nmmemu help COMMAND (or mmemu COMMAND --help) says more. Example:\n"
+		     "  mmemu replay traces/lecture/cow.trace --stats\n"
+		     "Exit status: 0 fine, 1 the replay found something wrong, 2 bad input or\n"
+		     "usage, or the host failed, 130 interrupted.\n");
+}
+
+int cmd_help(int argc, char **argv)
+{
+	const struct command *c;
+	char help[] = "--help", *args[3];
+
+	if (argc < 2 || argv[1][0] == '-' || !strcmp(argv[1], "help")) {
+		print_help(stdout);
+		return EXIT_FINE;
+	}
+	c = command_find(argv[1]);
+	if (!c)
+		return complain("help: there is no command \"%s\" (mmemu help lists them)",
+				argv[1]);
+	args[0] = argv[1];
+	args[1] = help;
+	args[2] = NULL;
+	return c->run(2, args);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c;
+	int status;
+
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_BAD;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		print_help(stdout);
+		return EXIT_FINE;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("mmemu " MMEMU_VERSION " (Linux 3.12, i386)\n");
+		return EXIT_FINE;
+	}
+	c = command_find(argv[1]);
+	if (!c)
+		return complain("there is no command \"%s\" (mmemu help lists them)",
+				argv[1]);
+	status = c->run(argc - 1, argv + 1);
+	outputs_abandon();
+	if (fflush(stdout) || ferror(stdout))
+		return complain("cannot write to standard output");
+	return status;
+}

@@ -1,0 +1,31 @@
+/*
+ * output.h - files that appear whole or not at all.
+ *
+ * A file is written under another name in its folder and renamed when it is
+ * complete. What was begun and not kept is removed, also when the program
+ * ends early.
+ */
+#ifndef MMEMU_CMD_OUTPUT_H
+#define MMEMU_CMD_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct output {
+	FILE *f;
+	char *path; /* NULL: standard output */
+	char *temp;
+	struct output *next; /* of those that are open */
+};
+
+/* path "-": standard output. Missing folders are made. 0, or -1 after a
+ * message. The structure must stay where it is until it is closed. */
+int output_open(struct output *o, const char *path);
+/* Keep it (rename) or drop it. 0, or -1 after a message. */
+int output_close(struct output *o, bool keep);
+/* Remove everything that is still open. */
+void outputs_abandon(void);
+/* The folder and those above it, as far as they are missing. 0 or -1. */
+int make_folders(const char *path);
+
+#endif

@@ -1,0 +1,309 @@
+/*
+ * replay.c - mmemu replay: a trace, a machine, reports.
+ *
+ *   options ─► configuration ─► machine ─► [boot state]
+ *                                  │
+ *   trace ─► event ─► replay_event ┴─► outcomes, reports at their statements
+ *              └── until the end, --at, an error, SIGINT
+ *                                  │
+ *                        final reports, saved states, --stats
+ *
+ * The outcome log and the final reports appear only if the trace was read to
+ * its end (or to --at); reports from before an error stay.
+ */
+#include "cmd/replay.h"
+#include "cmd/config.h"
+#include "core/machine.h"
+#include "formats/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_MESSAGES 20 /* of one kind of trouble; the rest is counted */
+#define HOUSEKEEPING 8192u /* statements between looks at clock and SIGINT */
+
+static void clear_progress(struct replay_run *run)
+{
+	if (run->progress_shown)
+		fputs("\r\033[K", stderr);
+	run->progress_shown = false;
+}
+
+static void on_message(void *ctx, const struct event *ev, const char *text)
+{
+	struct replay_run *run = ctx;
+
+	if (run->nr_messages++ >= MAX_MESSAGES)
+		return;
+	fflush(stdout);
+	clear_progress(run);
+	fprintf(stderr, "%s:%llu: %s\n", run->reader.stream.name,
+		(unsigned long long)ev->line, text);
+}
+
+static void on_outcome(void *ctx, const struct event *ev,
+		       const struct outcome *o)
+{
+	struct replay_run *run = ctx;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(run->log); i++)
+		if (run->log[i].f)
+			outcome_write(o, ev->line, run->log[i].f);
+}
+
+static void on_report(void *ctx, const struct event *ev,
+		      const struct task_struct *task)
+{
+	struct replay_run *run = ctx;
+	const char *kind = name_text(&run->names, ev->name);
+	const char *as = ev->name2 ? name_text(&run->names, ev->name2) : NULL;
+
+	clear_progress(run);
+	if (write_report(run, kind, task, as, ev->line))
+		run->failed = true;
+}
+
+static void on_mark(void *ctx, const struct event *ev)
+{
+	struct replay_run *run = ctx;
+	const char *name = name_text(&run->names, ev->name);
+
+	save_states(run, name);
+	if (run->opt.at == AT_MARK && !strcmp(run->opt.at_name, name))
+		run->reached = true;
+}
+
+static void tell_broken(void *ctx, const char *text)
+{
+	struct replay_run *run = ctx;
+
+	if (run->nr_broken++ >= MAX_MESSAGES)
+		return;
+	clear_progress(run);
+	fprintf(stderr, "%s:%llu: check: %s\n", run->reader.stream.name,
+		(unsigned long long)run->reader.line, text);
+}
+
+static void check_machine(struct replay_run *run)
+{
+	machine_check(run->m, tell_broken, run);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void show_progress(struct replay_run *run)
+{
+	const struct stream *s = &run->reader.stream;
+	double t = now();
+
+	if (!run->terminal || t < run->next_progress)
+		return;
+	run->next_progress = t + 0.2;
+	run->progress_shown = true;
+	if (s->raw_size)
+		fprintf(stderr, "\r\033[K%3llu%%  %.1f million events",
+			(unsigned long long)(s->raw_read * 100 / s->raw_size),
+			(double)run->replay.n.events / 1e6);
+	else
+		fprintf(stderr, "\r\033[K%.1f million events",
+			(double)run->replay.n.events / 1e6);
+}
+
+/* Does the trace stop in front of this statement (--at line:N)? */
+static inline bool behind_point(const struct replay_run *run,
+				const struct event *ev)
+{
+	return ev->line > run->stop_line;
+}
+
+static void read_trace(struct replay_run *run)
+{
+	struct replay *r = &run->replay;
+	uint64_t next_check = run->opt.check ? run->opt.check : UINT64_MAX;
+	uint32_t left = HOUSEKEEPING;
+	struct event ev;
+	int ret;
+
+	while ((ret = text_read(&run->reader, &ev)) > 0) {
+		if (unlikely(!--left)) {
+			left = HOUSEKEEPING;
+			show_progress(run);
+			if (interrupted)
+				return;
+		}
+		if (unlikely(behind_point(run, &ev))) {
+			run->reached = true;
+			return;
+		}
+		if (unlikely(!replay_event(r, &ev) || run->failed))
+			return;
+		if (unlikely(r->n.events >= next_check)) {
+			next_check = r->n.events + run->opt.check;
+			check_machine(run);
+		}
+		if (unlikely(r->n.events >= run->stop_event || run->reached)) {
+			run->reached = true;
+			return;
+		}
+	}
+	if (ret < 0) {
+		clear_progress(run);
+		complain_trace(run->reader.stream.name, &run->reader.error);
+		run->failed = true;
+	} else if (run->stop_line != UINT64_MAX &&
+		   run->reader.line >= run->stop_line) {
+		run->reached = true; /* its last lines have no statement */
+	}
+}
+
+/* ---- start and end ---- */
+
+static int make_machine(struct replay_run *run)
+{
+	const struct replay_options *opt = &run->opt;
+	struct machine_config cfg;
+	char err[CONFIG_ERROR_LEN];
+	const char *why = "";
+
+	if (config_load(opt->config, opt->sets, opt->nr_sets, &cfg, err))
+		return complain("%s", err);
+	if (opt->contents_set)
+		cfg.contents = opt->contents;
+	if (machine_create(&cfg, &cmd_host, &run->m, &why))
+		return complain("the machine cannot be made: %s", why);
+	if (opt->boot_state)
+		return load_boot_state(run);
+	return 0;
+}
+
+static int open_logs(struct replay_run *run)
+{
+	const struct replay_options *opt = &run->opt;
+
+	if (opt->folder && make_folders(opt->folder))
+		return -1;
+	if (opt->outcomes && output_open(&run->log[0], opt->outcomes))
+		return -1;
+	if (opt->folder) {
+		char *path = in_folder(opt->folder, "outcomes");
+		int ret = output_open(&run->log[1], path);
+
+		free(path);
+		return ret;
+	}
+	return 0;
+}
+
+static void start_replay(struct replay_run *run)
+{
+	struct replay_hooks hooks = {.ctx = run,
+				     .report = on_report,
+				     .mark = on_mark,
+				     .message = on_message};
+
+	if (run->log[0].f || run->log[1].f)
+		hooks.outcome = on_outcome;
+	replay_init(&run->replay, run->m, &run->names, &hooks);
+	run->replay.strict = run->opt.strict;
+	run->replay.root = run->opt.root;
+	run->stop_line = run->opt.at == AT_LINE ? run->opt.at_number
+						: UINT64_MAX;
+	run->stop_event = run->opt.at == AT_EVENT ? run->opt.at_number
+						  : UINT64_MAX;
+	run->terminal = isatty(STDERR_FILENO);
+	run->started = now();
+	run->next_progress = run->started + 0.5;
+}
+
+/* Everything that appears only at a good end. */
+static void finish(struct replay_run *run)
+{
+	const struct replay_options *opt = &run->opt;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(run->log); i++)
+		if (output_close(&run->log[i], true))
+			run->failed = true;
+	for (unsigned i = 0; i < opt->nr_reports; i++)
+		if (final_report(run, &opt->reports[i]))
+			run->failed = true;
+	save_states(run, NULL);
+	if (opt->procfs && write_procfs(run))
+		run->failed = true;
+}
+
+static int exit_status(struct replay_run *run)
+{
+	if (run->nr_messages > MAX_MESSAGES)
+		fprintf(stderr, "%s: ... and %llu more\n",
+			run->reader.stream.name,
+			(unsigned long long)(run->nr_messages - MAX_MESSAGES));
+	if (run->failed || run->replay.n.not_emulated)
+		return EXIT_BAD;
+	if (run->nr_broken || replay_found_wrong(&run->replay))
+		return EXIT_WRONG;
+	return EXIT_FINE;
+}
+
+static int run_replay(struct replay_run *run)
+{
+	catch_interrupt();
+	run->reader.stream.stop = &interrupted;
+	start_replay(run);
+	read_trace(run);
+	clear_progress(run);
+	if (interrupted) {
+		fprintf(stderr, "interrupted at line %llu\n",
+			(unsigned long long)run->reader.line);
+		print_stats(run, stderr);
+		return EXIT_INTERRUPTED;
+	}
+	if (run->opt.check && !run->failed)
+		check_machine(run);
+	if (run->opt.at != AT_END && !run->reached && !run->failed &&
+	    !run->replay.stopped) {
+		complain("%s: the trace ends before the point --at names",
+			 run->reader.stream.name);
+		run->failed = true;
+	}
+	if (!run->failed)
+		finish(run);
+	if (run->opt.stats)
+		print_stats(run, stdout);
+	return exit_status(run);
+}
+
+int cmd_replay(int argc, char **argv)
+{
+	struct replay_run *run = host_alloc(&cmd_host, sizeof(*run));
+	int status = replay_parse(&run->opt, argc, argv);
+
+	if (status >= 0) {
+		replay_options_free(&run->opt);
+		free(run);
+		return status;
+	}
+	names_init(&run->names, &cmd_host);
+	status = EXIT_BAD;
+	if (text_open(&run->reader, &cmd_host, &run->names, run->opt.trace))
+		complain_trace(run->opt.trace, &run->reader.error);
+	else if (!make_machine(run) && !open_logs(run))
+		status = run_replay(run);
+	for (unsigned i = 0; i < ARRAY_SIZE(run->log); i++)
+		output_close(&run->log[i], false);
+	if (run->replay.m)
+		replay_destroy(&run->replay);
+	machine_destroy(run->m);
+	text_close(&run->reader);
+	names_destroy(&run->names);
+	replay_options_free(&run->opt);
+	free(run);
+	return status;
+}

@@ -1,0 +1,71 @@
+/* replay.h - between the replay*.c files of cmd/. */
+#ifndef MMEMU_CMD_REPLAY_H
+#define MMEMU_CMD_REPLAY_H
+
+#include "cmd/command.h"
+#include "cmd/output.h"
+#include "core/config.h"
+#include "trace/replay.h"
+#include "trace/text_read.h"
+
+/* -r KIND[=PID][:FILE] */
+struct final_report {
+	const char *kind;
+	uint32_t pid;
+	const char *file; /* NULL: by its name */
+};
+
+/* --save-state [MARK=]FILE */
+struct saved_state {
+	const char *mark; /* NULL: at the end */
+	const char *file;
+	bool done;
+};
+
+struct replay_options {
+	const char *trace, *config, *outcomes, *folder, *procfs, *boot_state,
+		*root;
+	const char **sets;
+	unsigned nr_sets;
+	struct final_report *reports;
+	unsigned nr_reports;
+	struct saved_state *states;
+	unsigned nr_states;
+	enum { AT_END, AT_EVENT, AT_LINE, AT_MARK } at;
+	uint64_t at_number;
+	const char *at_name;
+	bool strict, stats, contents_set;
+	enum contents_mode contents;
+	uint64_t check; /* every so many events; 0: never */
+};
+
+struct replay_run {
+	struct replay_options opt;
+	struct names names;
+	struct text_reader reader;
+	struct machine *m;
+	struct replay replay;
+	struct output log[2]; /* --outcomes, DIR/outcomes */
+	uint64_t stop_line, stop_event;
+	bool reached, failed;
+	uint64_t nr_messages, nr_broken;
+	bool terminal, progress_shown;
+	double started, next_progress;
+};
+
+/* replay_options.c: -1: go on, else the exit status. */
+int replay_parse(struct replay_options *opt, int argc, char **argv);
+void replay_options_free(struct replay_options *opt);
+
+/* replay_output.c: 0, or -1 (EXIT_BAD) after a message. */
+char *in_folder(const char *folder, const char *name); /* to be free()d */
+/* as NULL: by its name (line 0: KIND[.PID], else LINE.KIND[.PID]). */
+int write_report(struct replay_run *run, const char *kind,
+		 const struct task_struct *task, const char *as, uint64_t line);
+int final_report(struct replay_run *run, const struct final_report *fr);
+void save_states(struct replay_run *run, const char *mark);
+int load_boot_state(struct replay_run *run);
+int write_procfs(struct replay_run *run);
+void print_stats(struct replay_run *run, FILE *out);
+
+#endif

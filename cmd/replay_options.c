@@ -1,0 +1,237 @@
+/* replay_options.c - the command line of mmemu replay. */
+#include "cmd/replay.h"
+#include "formats/report.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+	"usage: mmemu replay TRACE [OPTION]...\n"
+	"\n"
+	"Replays a trace (text, plain or zstd; - is standard input) on an emulated\n"
+	"machine and writes the reports that the trace and -r ask for.\n"
+	"\n"
+	"  -c, --config NAME|FILE    the machine: a built-in profile or a YAML file\n"
+	"      --set KEY=VALUE       change one setting of it (mmemu config lists them)\n"
+	"  -r, --report KIND[=PID][:FILE]  a report at the end (mmemu help replay: below)\n"
+	"  -o, --output DIR          reports and the outcome log into a folder\n"
+	"      --outcomes FILE       what each event did, one line an event\n"
+	"      --at EVENT|line:N|MARK  stop behind that point; final reports are of it\n"
+	"      --strict              stop at the first failed call or orphan\n"
+	"      --check[=N]           check the whole machine every N events (1) and at the end\n"
+	"      --stats               print counters at the end\n"
+	"      --procfs DIR          the machine at the end as a /proc folder\n"
+	"      --boot-state FILE     begin with the allocators' state of a file\n"
+	"      --save-state [MARK=]FILE  write the state at a mark, or at the end\n"
+	"      --root DIR            exec reads real ELF files under DIR\n"
+	"      --contents on|off|auto  whether data frames hold bytes (auto: on)\n"
+	"  -h, --help                this\n"
+	"\n"
+	"Example:\n"
+	"  mmemu replay traces/lecture/cow.trace -c linux-3.12-i386-pae --stats -r maps=100\n"
+	"\n"
+	"Reports (of a process: KIND=PID):\n";
+
+enum {
+	OPT_SET = 256, OPT_OUTCOMES, OPT_AT, OPT_STRICT, OPT_CHECK, OPT_STATS,
+	OPT_PROCFS, OPT_BOOT_STATE, OPT_SAVE_STATE, OPT_ROOT, OPT_CONTENTS,
+};
+
+static const struct option options[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"set", required_argument, NULL, OPT_SET},
+	{"report", required_argument, NULL, 'r'},
+	{"output", required_argument, NULL, 'o'},
+	{"outcomes", required_argument, NULL, OPT_OUTCOMES},
+	{"at", required_argument, NULL, OPT_AT},
+	{"strict", no_argument, NULL, OPT_STRICT},
+	{"check", optional_argument, NULL, OPT_CHECK},
+	{"stats", no_argument, NULL, OPT_STATS},
+	{"procfs", required_argument, NULL, OPT_PROCFS},
+	{"boot-state", required_argument, NULL, OPT_BOOT_STATE},
+	{"save-state", required_argument, NULL, OPT_SAVE_STATE},
+	{"root", required_argument, NULL, OPT_ROOT},
+	{"contents", required_argument, NULL, OPT_CONTENTS},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static int print_help(void)
+{
+	fputs(help, stdout);
+	for (unsigned i = 0; i < nr_reports; i++)
+		printf("  %-12s %s%s\n", reports[i].name, reports[i].title,
+		       reports[i].needs_pid ? " (of a process)" : "");
+	return EXIT_FINE;
+}
+
+/* A decimal number above 0 that is all of text. */
+static bool parse_count(const char *text, uint64_t *n)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*n = strtoull(text, &end, 10);
+	return !errno && !*end && *n;
+}
+
+static int parse_at(struct replay_options *opt, const char *text)
+{
+	bool line = !strncmp(text, "line:", 5);
+
+	opt->at_name = text;
+	opt->at = line ? AT_LINE : AT_EVENT;
+	if (parse_count(line ? text + 5 : text, &opt->at_number))
+		return 0;
+	if (line || !((*text | 0x20) >= 'a' && (*text | 0x20) <= 'z'))
+		return complain("--at %s: expected the number of an event, line:N, or a mark's name",
+				text);
+	opt->at = AT_MARK;
+	return 0;
+}
+
+static int parse_report(struct replay_options *opt, char *text)
+{
+	struct final_report *fr = &opt->reports[opt->nr_reports++];
+	char *file = strchr(text, ':'), *pid;
+	const struct report *r;
+	uint64_t n = 0;
+
+	if (file) {
+		*file++ = '\0';
+		fr->file = file;
+		if (!*file)
+			return complain("-r %s: expected a file name behind the colon",
+					text);
+	}
+	pid = strchr(text, '=');
+	if (pid)
+		*pid++ = '\0';
+	r = report_find(text);
+	if (!r)
+		return complain("-r %s: there is no such report (mmemu help replay lists them)",
+				text);
+	if (r->needs_pid && (!pid || !parse_count(pid, &n) || n > TRACE_PID_MAX))
+		return complain("-r %s: this report is of a process, expected %s=PID",
+				text, text);
+	if (!r->needs_pid && pid)
+		return complain("-r %s=%s: this report is of the whole machine, expected no PID",
+				text, pid);
+	fr->kind = r->name;
+	fr->pid = (uint32_t)n;
+	return 0;
+}
+
+static int parse_state(struct replay_options *opt, char *text)
+{
+	struct saved_state *s = &opt->states[opt->nr_states++];
+	char *equals = strchr(text, '=');
+	char *slash = strchr(text, '/');
+
+	s->file = text;
+	if (!equals || (slash && slash < equals))
+		return 0;
+	*equals = '\0';
+	s->mark = text;
+	s->file = equals + 1;
+	return *s->file && *text ? 0
+				 : complain("--save-state: expected FILE or MARK=FILE");
+}
+
+static int parse_contents(struct replay_options *opt, const char *text)
+{
+	static const char *const words[] = {[CONTENTS_AUTO] = "auto",
+					    [CONTENTS_ON] = "on",
+					    [CONTENTS_OFF] = "off"};
+
+	opt->contents_set = true;
+	for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!strcmp(words[i], text)) {
+			opt->contents = (enum contents_mode)i;
+			return 0;
+		}
+	}
+	return complain("--contents %s: expected on, off or auto", text);
+}
+
+static int parse_one(struct replay_options *opt, int o, char *arg)
+{
+	switch (o) {
+	case 'c':
+		opt->config = arg;
+		return 0;
+	case OPT_SET:
+		opt->sets[opt->nr_sets++] = arg;
+		return 0;
+	case 'r':
+		return parse_report(opt, arg);
+	case 'o':
+		opt->folder = arg;
+		return 0;
+	case OPT_OUTCOMES:
+		opt->outcomes = arg;
+		return 0;
+	case OPT_AT:
+		return parse_at(opt, arg);
+	case OPT_STRICT:
+		opt->strict = true;
+		return 0;
+	case OPT_CHECK:
+		opt->check = 1;
+		if (arg && !parse_count(arg, &opt->check))
+			return complain("--check=%s: expected a number of events",
+					arg);
+		return 0;
+	case OPT_STATS:
+		opt->stats = true;
+		return 0;
+	case OPT_PROCFS:
+		opt->procfs = arg;
+		return 0;
+	case OPT_BOOT_STATE:
+		opt->boot_state = arg;
+		return 0;
+	case OPT_SAVE_STATE:
+		return parse_state(opt, arg);
+	case OPT_ROOT:
+		opt->root = arg;
+		return 0;
+	case OPT_CONTENTS:
+		return parse_contents(opt, arg);
+	default:
+		return usage_error("replay");
+	}
+}
+
+int replay_parse(struct replay_options *opt, int argc, char **argv)
+{
+	size_t n = (size_t)argc;
+	int o;
+
+	opt->sets = host_alloc(&cmd_host, n * sizeof(*opt->sets));
+	opt->reports = host_alloc(&cmd_host, n * sizeof(*opt->reports));
+	opt->states = host_alloc(&cmd_host, n * sizeof(*opt->states));
+	while ((o = getopt_long(argc, argv, "c:r:o:h", options, NULL)) != -1) {
+		if (o == 'h')
+			return print_help();
+		if (parse_one(opt, o, optarg))
+			return EXIT_BAD;
+	}
+	if (optind + 1 != argc) {
+		complain(optind == argc ? "replay: expected a TRACE"
+					: "replay: expected one TRACE");
+		return usage_error("replay");
+	}
+	opt->trace = argv[optind];
+	return -1;
+}
+
+void replay_options_free(struct replay_options *opt)
+{
+	free(opt->sets);
+	free(opt->reports);
+	free(opt->states);
+}

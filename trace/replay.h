@@ -1,0 +1,60 @@
+/*
+ * replay.h - events applied to a machine.
+ *
+ * replay_event() does one statement and tells what happened through hooks:
+ * trace/ writes no report and prints nothing. What a trace gets wrong is an
+ * outcome (counted, told), never an error of ours.
+ */
+#ifndef MMEMU_TRACE_REPLAY_H
+#define MMEMU_TRACE_REPLAY_H
+
+#include "core/task.h"
+#include "trace/event.h"
+#include "trace/outcome.h"
+
+struct replay_hooks {
+	void *ctx;
+	/* A report statement; task NULL for one of the whole machine. The name
+	 * of the kind is name_text(names, ev->name). NULL: none are made. */
+	void (*report)(void *ctx, const struct event *ev,
+		       const struct task_struct *task);
+	void (*mark)(void *ctx, const struct event *ev);
+	/* Every outcome that has a line in the log. NULL: nothing is formatted. */
+	void (*outcome)(void *ctx, const struct event *ev,
+			const struct outcome *o);
+	/* One line about an event: a mismatch, a BUG, what is not emulated. */
+	void (*message)(void *ctx, const struct event *ev, const char *text);
+};
+
+/* `--stats`; what the exit status is made from */
+struct replay_counts {
+	uint64_t statements, events, accesses, failed, expected_failures,
+		mismatches, orphans, signals, handled_signals, oom_kills, bugs,
+		not_emulated, minflt, majflt;
+};
+
+struct replay {
+	struct machine *m;
+	struct names *names;
+	struct replay_hooks hooks;
+	bool strict;	   /* stop at a failed call or an orphan */
+	const char *root;  /* folder of the real files that exec reads */
+	struct replay_counts n;
+	bool stopped;	   /* --strict did */
+	/* the rest is the engine's */
+	struct task_struct *last; /* the actor of the last access, or NULL */
+	uint32_t last_pid;
+	struct binding *bindings; /* by name id */
+	uint32_t nr_bindings;
+};
+
+/* hooks may be NULL. m and names must outlive r. */
+void replay_init(struct replay *r, struct machine *m, struct names *names,
+		 const struct replay_hooks *hooks);
+void replay_destroy(struct replay *r);
+/* false: stop here (--strict). */
+bool replay_event(struct replay *r, const struct event *ev);
+/* Failed checks of the trace itself: mismatches, BUGs, strict stops. */
+bool replay_found_wrong(const struct replay *r);
+
+#endif
