@@ -116,6 +116,7 @@ static int next_type(struct reader *r, unsigned nr_types,
 	static const char *const words[MIGRATE_TYPES] = {
 		"unmovable", "reclaimable", "movable", "reserve"};
 
+	*type = MIGRATE_UNMOVABLE;
 	next_word(r);
 	for (unsigned t = 0; t < nr_types; t++) {
 		if (!strcmp(r->word, words[t])) {
