@@ -176,9 +176,8 @@ void try_to_free_buffers(struct machine *m, struct page *page)
 
 /* ---- faults ---- */
 
-/* One page, without read-ahead. 0 (also when it is there) or -ENOMEM. */
-static int page_cache_read(struct machine *m, struct address_space *mapping,
-			   uint64_t index)
+int page_cache_read(struct machine *m, struct address_space *mapping,
+		    uint64_t index)
 {
 	struct page *page;
 	int err;

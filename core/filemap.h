@@ -117,6 +117,9 @@ int add_to_page_cache_lru(struct machine *m, struct page *page,
 void delete_from_page_cache(struct machine *m, struct page *page);
 struct address_space *page_mapping(const struct machine *m,
 				   const struct page *page);
+/* One page, without read-ahead. 0 (also when it is there) or -ENOMEM. */
+int page_cache_read(struct machine *m, struct address_space *mapping,
+		    uint64_t index);
 unsigned filemap_fault(struct vm_area_struct *vma, struct vm_fault *vmf);
 unsigned shmem_fault(struct vm_area_struct *vma, struct vm_fault *vmf);
 /* A buffer_head for the page, as write(2) makes; 0 or -ENOMEM. */
@@ -127,6 +130,12 @@ void try_to_free_buffers(struct machine *m, struct page *page);
 uint64_t do_page_cache_readahead(struct machine *m,
 				 struct address_space *mapping, uint64_t first,
 				 uint64_t nr, uint64_t lookahead);
+/* A reader of req_size pages from offset on misses; or meets PG_readahead. */
+void page_cache_sync_readahead(struct machine *m, struct file *file,
+			       uint64_t offset, uint64_t req_size);
+void page_cache_async_readahead(struct machine *m, struct file *file,
+				struct page *page, uint64_t offset,
+				uint64_t req_size);
 void do_sync_mmap_readahead(struct vm_area_struct *vma, struct file *file,
 			    uint64_t offset);
 void do_async_mmap_readahead(struct vm_area_struct *vma, struct file *file,

@@ -26,6 +26,7 @@
 #include "core/rmap.h"
 #include "core/slab.h"
 #include "core/task.h"
+#include "core/vma.h"
 
 #include <string.h>
 
@@ -137,19 +138,11 @@ static void dup_vma_file(struct vm_area_struct *vma,
 static struct vm_area_struct *dup_vma(struct mm_struct *mm,
 				      struct vm_area_struct *mpnt)
 {
-	struct vm_area_struct *vma = vm_area_alloc(mm);
-	uint32_t host_id;
-	kva_t kobj;
+	struct vm_area_struct *vma = vm_area_dup(mpnt);
 
 	if (!vma)
 		return NULL;
-	host_id = vma->host_id;
-	kobj = vma->kobj;
-	*vma = *mpnt;
-	vma->host_id = host_id;
-	vma->kobj = kobj;
 	vma->vm_mm = mm;
-	INIT_LIST_HEAD(&vma->anon_vma_chain);
 	if (anon_vma_fork(vma, mpnt)) {
 		vm_area_free(vma);
 		return NULL;

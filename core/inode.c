@@ -21,6 +21,7 @@
 #include "core/page_alloc.h"
 #include "core/subsystems.h"
 #include "core/swap.h"
+#include "core/task.h"
 
 #include <string.h>
 
@@ -159,6 +160,8 @@ void fput(struct machine *m, struct file *file)
 	mm_assert(file->f_count > 0);
 	if (--file->f_count)
 		return;
+	if (file->f_cred)
+		put_cred(m, file->f_cred);
 	hpool_free(&m->file_pool, file->host_id);
 	inode->i_count--;
 	if (!inode->i_count) {

@@ -151,6 +151,11 @@ int sys_remap_file_pages(struct task_struct *task, vaddr_t start, uint64_t size,
 uint64_t change_protection(struct vm_area_struct *vma, vaddr_t start,
 			   vaddr_t end, pgprot_t newprot,
 			   bool dirty_accountable);
+/* Entries of vma to new_vma's place: bytes done, less than len without memory
+ * for a table. Linux: move_page_tables() (mremap, exec's shift of the stack) */
+uint64_t move_page_tables(struct vm_area_struct *vma, vaddr_t old_addr,
+			  struct vm_area_struct *new_vma, vaddr_t new_addr,
+			  uint64_t len);
 int mprotect_fixup(struct vm_area_struct *vma, struct vm_area_struct **pprev,
 		   vaddr_t start, vaddr_t end, vm_flags_t newflags);
 

@@ -232,6 +232,25 @@ static void ondemand_readahead(struct machine *m, struct file *file,
 	ra_submit(m, file);
 }
 
+/* ---- read(2) ---- */
+
+void page_cache_sync_readahead(struct machine *m, struct file *file,
+			       uint64_t offset, uint64_t req_size)
+{
+	if (file->f_inode->i_data.ra_pages)
+		ondemand_readahead(m, file, false, offset, req_size);
+}
+
+void page_cache_async_readahead(struct machine *m, struct file *file,
+				struct page *page, uint64_t offset,
+				uint64_t req_size)
+{
+	if (!file->f_inode->i_data.ra_pages || PageWriteback(page))
+		return;
+	ClearPageReadahead(page);
+	ondemand_readahead(m, file, true, offset, req_size);
+}
+
 /* ---- faults ---- */
 
 void do_sync_mmap_readahead(struct vm_area_struct *vma, struct file *file,

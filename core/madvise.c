@@ -1,0 +1,219 @@
+/*
+ * madvise.c - advice about a range, area by area.
+ *
+ *   normal random sequential            how far to read ahead
+ *   dontfork dofork                     stay out of a fork's copy
+ *   dontdump dodump mergeable ...       flags, nothing else happens here
+ *   willneed                            read a file's pages into the cache now
+ *   dontneed                            zap the entries; area and charge stay
+ *   remove                              punch a hole into a tmpfs file
+ *
+ * A flag that changes splits and merges areas as mprotect does. Holes in the
+ * range do not stop the call: ENOMEM comes at the end.
+ *
+ * Linux: mm/madvise.c.
+ */
+#include "core/filemap.h"
+#include "core/memory.h"
+#include "core/rmap.h"
+#include "core/vma.h"
+
+/* ---- flags ---- */
+
+/* Same-page merging never looks at such areas, so they do not get its mark. */
+#define VM_NOT_MERGEABLE                                               \
+	(VM_MERGEABLE | VM_SHARED | VM_MAYSHARE | VM_PFNMAP | VM_IO |  \
+	 VM_DONTEXPAND | VM_HUGETLB | VM_NONLINEAR | VM_MIXEDMAP)
+
+static int advised_flags(const struct vm_area_struct *vma, int advice,
+			 vm_flags_t *new_flags)
+{
+	vm_flags_t flags = vma->vm_flags;
+
+	switch (advice) {
+	case MADVISE_NORMAL:
+		flags &= ~(VM_RAND_READ | VM_SEQ_READ);
+		break;
+	case MADVISE_SEQUENTIAL:
+		flags = (flags & ~VM_RAND_READ) | VM_SEQ_READ;
+		break;
+	case MADVISE_RANDOM:
+		flags = (flags & ~VM_SEQ_READ) | VM_RAND_READ;
+		break;
+	case MADVISE_DONTFORK:
+		flags |= VM_DONTCOPY;
+		break;
+	case MADVISE_DOFORK:
+		if (flags & VM_IO)
+			return -EINVAL;
+		flags &= ~VM_DONTCOPY;
+		break;
+	case MADVISE_DONTDUMP:
+		flags |= VM_DONTDUMP;
+		break;
+	case MADVISE_DODUMP:
+		if (flags & VM_SPECIAL)
+			return -EINVAL;
+		flags &= ~VM_DONTDUMP;
+		break;
+	case MADVISE_MERGEABLE:
+		if (!(flags & VM_NOT_MERGEABLE))
+			flags |= VM_MERGEABLE;
+		break;
+	case MADVISE_UNMERGEABLE:
+		flags &= ~VM_MERGEABLE;
+		break;
+	}
+	*new_flags = flags;
+	return 0;
+}
+
+static int madvise_behavior(struct vm_area_struct *vma,
+			    struct vm_area_struct **prev, vaddr_t start,
+			    vaddr_t end, int advice)
+{
+	vm_flags_t new_flags;
+	int err = advised_flags(vma, advice, &new_flags);
+
+	if (err)
+		return err;
+	if (new_flags == vma->vm_flags) {
+		*prev = vma;
+		return 0;
+	}
+	err = vma_isolate(&vma, prev, start, end, new_flags);
+	if (err)
+		return err == -ENOMEM ? -EAGAIN : err;
+	vma->vm_flags = new_flags;
+	return 0;
+}
+
+/* ---- deeds ---- */
+
+/* Swapped pages of anonymous areas would be read ahead here; file pages are. */
+static int madvise_willneed(struct vm_area_struct *vma, vaddr_t start,
+			    vaddr_t end)
+{
+	uint64_t first = linear_page_index(vma, start);
+	uint64_t last = linear_page_index(vma, end);
+
+	if (vma->vm_file && vma->vm_file->f_inode->fs != FS_TMPFS)
+		force_page_cache_readahead(vma->vm_mm->m, vma->vm_file, first,
+					   last - first);
+	return 0;
+}
+
+static int madvise_dontneed(struct vm_area_struct *vma, vaddr_t start,
+			    vaddr_t end)
+{
+	if (vma->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP))
+		return -EINVAL;
+	zap_page_range(vma, start, end - start);
+	return 0;
+}
+
+static int madvise_remove(struct vm_area_struct *vma, vaddr_t start,
+			  vaddr_t end)
+{
+	struct file *file = vma->vm_file;
+	uint64_t first, last;
+
+	if ((vma->vm_flags & (VM_LOCKED | VM_NONLINEAR | VM_HUGETLB)) || !file)
+		return -EINVAL;
+	if ((vma->vm_flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+		return -EACCES;
+	if (file->f_inode->fs != FS_TMPFS) /* ext2 cannot punch holes */
+		return -EOPNOTSUPP;
+	first = linear_page_index(vma, start);
+	last = linear_page_index(vma, end) - 1;
+	unmap_mapping_range(&file->f_inode->i_data, first, last, false);
+	truncate_inode_pages_range(vma->vm_mm->m, file->f_inode, first, last);
+	return 0;
+}
+
+static int madvise_vma(struct vm_area_struct *vma, struct vm_area_struct **prev,
+		       vaddr_t start, vaddr_t end, int advice)
+{
+	switch (advice) {
+	case MADVISE_REMOVE:
+		*prev = vma;
+		return madvise_remove(vma, start, end);
+	case MADVISE_WILLNEED:
+		*prev = vma;
+		return madvise_willneed(vma, start, end);
+	case MADVISE_DONTNEED:
+		*prev = vma;
+		return madvise_dontneed(vma, start, end);
+	default:
+		return madvise_behavior(vma, prev, start, end, advice);
+	}
+}
+
+/* Transparent huge pages are not configured: their advice is unknown. */
+static bool madvise_behavior_valid(int advice)
+{
+	switch (advice) {
+	case MADVISE_NORMAL:
+	case MADVISE_RANDOM:
+	case MADVISE_SEQUENTIAL:
+	case MADVISE_WILLNEED:
+	case MADVISE_DONTNEED:
+	case MADVISE_REMOVE:
+	case MADVISE_DONTFORK:
+	case MADVISE_DOFORK:
+	case MADVISE_MERGEABLE:
+	case MADVISE_UNMERGEABLE:
+	case MADVISE_DONTDUMP:
+	case MADVISE_DODUMP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Every area of [start, end); holes are told at the end. */
+static int advise_range(struct mm_struct *mm, vaddr_t start, vaddr_t end,
+			int advice)
+{
+	struct vm_area_struct *vma, *prev;
+	int err, unmapped = 0;
+
+	vma = find_vma_prev(mm, start, &prev);
+	if (vma && start > vma->vm_start)
+		prev = vma;
+	for (;;) {
+		if (!vma)
+			return -ENOMEM;
+		if (start < vma->vm_start) {
+			unmapped = -ENOMEM;
+			start = vma->vm_start;
+			if (start >= end)
+				return -ENOMEM;
+		}
+		err = madvise_vma(vma, &prev, start,
+				  min_t(vaddr_t, vma->vm_end, end), advice);
+		if (err)
+			return err;
+		/* prev is the area just advised, with whatever it merged */
+		start = prev->vm_end;
+		if (start >= end)
+			return unmapped;
+		vma = prev->vm_next;
+	}
+}
+
+int sys_madvise(struct task_struct *task, vaddr_t start, uint64_t len,
+		int advice)
+{
+	const struct machine *m = task->m;
+	uint64_t rounded = len_align(m, len);
+	vaddr_t end = ulong_add(m, start, rounded);
+
+	if (!madvise_behavior_valid(advice) || (start & ~PAGE_MASK(m)))
+		return -EINVAL;
+	if ((len && !rounded) || end < start)
+		return -EINVAL;
+	if (end == start)
+		return 0;
+	return advise_range(task->mm, start, end, advice);
+}
