@@ -77,7 +77,8 @@ check: $(B)/mmemu $(B)/tests/run
 
 ## conformance: compare with what a real 3.12 kernel answered
 conformance: $(B)/mmemu
-	@B=$(B) ORACLE=$(ORACLE) sh tests/conformance.sh
+	@sh .ci/need python3-minimal zstd
+	@B=$(B) ORACLE=$(ORACLE) python3 tests/conformance.py
 
 ## asan: the tests under AddressSanitizer and UBSan
 asan: need-test

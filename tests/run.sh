@@ -41,7 +41,7 @@ if [ "$what" = all ]; then
 	part "samples: every trace under traces/, checked at each event" \
 		sh tests/samples.sh
 	part "procfs: tools that read another /proc" sh tests/procfs.sh
-	part "conformance with a real kernel" sh tests/conformance.sh
+	part "conformance with a real kernel" python3 tests/conformance.py
 fi
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
