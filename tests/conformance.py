@@ -17,9 +17,9 @@ STATUS_LINES = ("VmLck", "VmRSS", "VmPTE", "VmSwap", "VmSize", "VmData")
 disagree = False
 
 
-def replay(out, trace, *options):
+def replay(out, trace, *options, check=1):
     os.makedirs(out, exist_ok=True)
-    r = subprocess.run([MMEMU, "replay", "--check=1", *options, "-o", out, trace],
+    r = subprocess.run([MMEMU, "replay", f"--check={check}", *options, "-o", out, trace],
                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
     if r.returncode not in (0, 1):
         line = (r.stderr.strip().splitlines() or ["no message"])[-1]
@@ -127,7 +127,7 @@ def alloc_jobs():
             save = [f"middle={out}/state.middle"] if os.path.exists(f("state.middle")) else []
             options = ["-c", profile, "--boot-state", f("state.before")]
             for s in save + [f"{out}/state.after"]: options += ["--save-state", s]
-            yield (replay, out, f("ops.trace"), *options)
+            yield (lambda o, t, *x: replay(o, t, *x, check=2000)), out, f("ops.trace"), *options
 
 
 def normalized(text, status):
