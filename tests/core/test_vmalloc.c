@@ -119,15 +119,16 @@ Test(vmalloc, freed_addresses_stay_taken)
 /* 8192 pages may wait; one more purges them all. */
 Test(vmalloc, purge_beyond_32_mib)
 {
-	kva_t first = vmalloc(m, 4095 * 4096), second, third;
+	kva_t area[8], last;
 
-	second = vmalloc(m, 4095 * 4096);
-	third = vmalloc(m, 4096);
-	vfree(m, first, NULL);
-	vfree(m, second, NULL);
+	for (int i = 0; i < 8; i++)
+		area[i] = vmalloc(m, 1023 * 4096);
+	last = vmalloc(m, 4096);
+	for (int i = 0; i < 8; i++)
+		vfree(m, area[i], NULL);
 	cr_expect_eq(m->vmap_lazy_nr, 8192);
-	cr_expect(find_vmap_area(m, first));
-	vfree(m, third, NULL);
+	cr_expect(find_vmap_area(m, area[0]));
+	vfree(m, last, NULL);
 	cr_expect_eq(m->vmap_lazy_nr, 0);
 	cr_expect(list_empty(&m->vmap_area_list));
 	cr_expect_eq(vmalloc(m, 1), m->vmalloc_start);
