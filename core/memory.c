@@ -28,7 +28,7 @@
 #include "core/rmap.h"
 #include "core/swap.h"
 
-/* Zapping a file's pages only: which ones. NULL: everything. */
+/* Zapping pages only, and of those: which. NULL: everything in the range. */
 struct zap_details {
 	const struct address_space *check_mapping; /* NULL: private copies too */
 	uint64_t first_index, last_index;
@@ -169,21 +169,8 @@ static void update_hiwater_rss(struct mm_struct *mm)
 		mm->hiwater_rss = rss;
 }
 
-void zap_page_range(struct vm_area_struct *vma, vaddr_t start, uint64_t size)
-{
-	struct mm_struct *mm = vma->vm_mm;
-	struct mmu_gather tlb;
-
-	lru_add_drain(mm->m);
-	tlb_gather_mmu(&tlb, mm);
-	update_hiwater_rss(mm);
-	unmap_vmas(&tlb, vma, start, start + size);
-	tlb_finish_mmu(&tlb);
-}
-
-static void zap_page_range_single(struct vm_area_struct *vma, vaddr_t start,
-				  uint64_t size,
-				  const struct zap_details *details)
+static void zap_range(struct vm_area_struct *vma, vaddr_t start, uint64_t size,
+		      const struct zap_details *details)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct mmu_gather tlb;
@@ -193,6 +180,15 @@ static void zap_page_range_single(struct vm_area_struct *vma, vaddr_t start,
 	update_hiwater_rss(mm);
 	unmap_single_vma(&tlb, vma, start, start + size, details);
 	tlb_finish_mmu(&tlb);
+}
+
+/* In a nonlinear area, entries go on telling which page belongs there. */
+void zap_page_range(struct vm_area_struct *vma, vaddr_t start, uint64_t size)
+{
+	const struct zap_details all = {.last_index = UINT64_MAX};
+
+	zap_range(vma, start, size,
+		  vma->vm_flags & VM_NONLINEAR ? &all : NULL);
 }
 
 /*
@@ -215,13 +211,12 @@ void unmap_mapping_range(struct address_space *mapping, uint64_t first,
 		uint64_t zba = max_t(uint64_t, first, vba);
 		uint64_t zea = min_t(uint64_t, last, vea);
 
-		zap_page_range_single(vma,
-				      vma->vm_start + ((zba - vba) << shift),
-				      (zea - zba + 1) << shift, &details);
+		zap_range(vma, vma->vm_start + ((zba - vba) << shift),
+			  (zea - zba + 1) << shift, &details);
 	}
 	list_for_each_entry(vma, &mapping->i_mmap_nonlinear, shared.nonlinear)
-		zap_page_range_single(vma, vma->vm_start,
-				      vma->vm_end - vma->vm_start, &details);
+		zap_range(vma, vma->vm_start, vma->vm_end - vma->vm_start,
+			  &details);
 }
 
 /* ---- tables ---- */

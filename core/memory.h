@@ -35,7 +35,7 @@ void tlb_finish_mmu(struct mmu_gather *tlb);
 /* All areas from vma on, within [start, end). */
 void unmap_vmas(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		vaddr_t start, vaddr_t end);
-/* Entries only, tables stay: madvise dontneed. Goes on into the next areas. */
+/* Entries only, tables stay: madvise dontneed. => within vma */
 void zap_page_range(struct vm_area_struct *vma, vaddr_t start, uint64_t size);
 /* Linux: free_pgtables(): rmap unlinked and tables freed, area by area. */
 void free_pgtables(struct mmu_gather *tlb, struct vm_area_struct *vma,
