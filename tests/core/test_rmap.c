@@ -216,6 +216,47 @@ Test(rmap, shared_memory_through_files)
 	machine_destroy(m);
 }
 
+/* remap_file_pages: the entry, not the address, says which page is there. */
+Test(rmap, nonlinear_areas)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 100), *child;
+	struct inode *inode;
+	struct file *file;
+	struct page *page;
+	struct places p;
+
+	cr_assert_eq(file_declare(m, "/t", 8 * PAGE, 8, 1, 0, true, FS_TMPFS,
+				  &inode), 0);
+	file = file_open(m, inode);
+	file->f_write = true;
+	map(t, BASE, 8 * PAGE, RW, MAP_SHARED_EMU, file);
+	m->current = t;
+	cr_assert_eq(sys_remap_file_pages(t, BASE, PAGE, 5, 0), 0);
+	rd(t, BASE + 5 * PAGE);
+	page = page_at(t, BASE);
+	cr_expect_eq(page->index, 5);
+	cr_expect_eq(page_at(t, BASE + 5 * PAGE), page);
+	p = walk(m, page);
+	cr_expect_eq(p.nr, 2);
+	check_machine(m);
+
+	m->current = t;
+	cr_assert_eq(sys_madvise(t, BASE, PAGE, MADVISE_DONTNEED), 0);
+	cr_expect(pte_file(m->fmt, __pte(pte_value(t, BASE))));
+	check_machine(m);
+	child = fork_task(t, 101); /* the order is copied, not made again */
+	cr_expect_eq(rd(child, BASE), 1);
+	cr_expect_eq(page_at(child, BASE), page);
+	cr_expect_eq(m->stats.faults[FAULT_NONLINEAR], 2);
+	check_machine(m);
+	unmap_mapping_range(&inode->i_data, 5, 5, true);
+	cr_expect_not(page_mapped(page));
+	check_machine(m);
+	fput(m, file);
+	machine_destroy(m);
+}
+
 /* A random life of a family of processes, every invariant after each step. */
 static void random_step(struct task_struct **t, unsigned n, uint32_t r)
 {
