@@ -177,11 +177,11 @@ static int make_machine(struct replay_run *run)
 		return complain("%s", err);
 	if (opt->contents_set)
 		cfg.contents = opt->contents;
+	if (opt->boot_state && read_boot_state(run, &cfg))
+		return -1;
 	if (machine_create(&cfg, &cmd_host, &run->m, &why))
 		return complain("the machine cannot be made: %s", why);
-	if (opt->boot_state)
-		return load_boot_state(run);
-	return 0;
+	return opt->boot_state ? load_boot_state(run) : 0;
 }
 
 static int open_logs(struct replay_run *run)

@@ -355,14 +355,19 @@ static bool page_is_buddy(const struct machine *m, const struct zone *z,
 	return PageBuddy(p) && p->private == order && zone_spans_pfn(z, buddy);
 }
 
-/* Is the buddy of the parent free? At a zone's edge the parent may begin in
- * the zone below, and then that zone's blocks are asked. */
+/*
+ * Is the buddy of the parent free? At a zone's edge the parent may begin in the
+ * zone below, and then that zone's blocks are asked. Frames of no zone, as
+ * pfn 0, have zeros in struct page: the first zone, to the kernel.
+ */
 static bool may_merge_soon(const struct machine *m, const struct zone *z,
 			   pfn_t parent, unsigned order)
 {
 	if (unlikely(!zone_spans_pfn(z, parent)))
 		z = pfn_zone(m, parent);
-	return z && page_is_buddy(m, z, find_buddy_pfn(parent, order), order);
+	if (unlikely(!z))
+		z = &m->zone[0];
+	return page_is_buddy(m, z, find_buddy_pfn(parent, order), order);
 }
 
 void __free_one_page(struct machine *m, struct zone *z, struct page *page,

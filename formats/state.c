@@ -130,9 +130,13 @@ static void write_stats(const struct machine *m, FILE *out)
 {
 	const struct zone *z;
 
-	for (unsigned i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
-		fprintf(out, "stat %s %" PRId64 "\n", zone_stat_text[i],
-			global_page_state(m, i));
+	/* unsigned long, as /proc/vmstat has it */
+	for (unsigned i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++) {
+		uint64_t sum = (uint64_t)global_page_state(m, i);
+
+		fprintf(out, "stat %s %" PRIu64 "\n", zone_stat_text[i],
+			m->fmt->va_bits > 32 ? sum : (uint32_t)sum);
+	}
 	for (unsigned i = 0; i < NR_VM_EVENT_ITEMS; i++)
 		fprintf(out, "stat %s %" PRIu64 "\n", vm_event_text[i],
 			m->vm_event[i]);

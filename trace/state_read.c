@@ -9,8 +9,8 @@
  * 1 MiB and below 4 GiB; a zone's hole ends there and is as long as spanned and
  * present differ.
  *
- * Frames of the kernel image keep their bytes and marks: the machine's own
- * tables are there. Counters of the captured kernel's pages (anonymous, page
+ * The kernel image's own data (bss_alloc) keep their bytes and marks: this
+ * machine's page tables are there. Counters of the captured kernel's pages (anonymous, page
  * cache ...) are known only as sums; they count as boot's (zone->boot_stat).
  */
 #include "trace/state_read.h"
@@ -35,7 +35,7 @@ struct reader {
 	unsigned line;
 	const char *at; /* rest of the line */
 	char word[MAX_WORD];
-	bool have_zstat;
+	bool have_zstat, have_slabs;
 	int64_t zone_free[MAX_NR_ZONES]; /* as the zone lines say */
 	uint32_t zone_pcp[MAX_NR_ZONES];
 	char *error;
@@ -346,17 +346,16 @@ static int add_zone_ram(struct reader *r, const struct zone *z)
 	return err;
 }
 
-/* The kernel image goes along: bytes and marks. */
-static void copy_image(struct machine *m, const struct machine *old)
+/* The kernel's own data go along: bytes and marks. See bss_alloc(). */
+static void copy_bss(struct machine *m, const struct machine *old)
 {
-	paddr_t start = m->cfg.kernel_start & PAGE_MASK(m);
-	paddr_t end = PAGE_ALIGN(m, m->cfg.kernel_start + m->cfg.kernel_size);
-	pfn_t pfn = (pfn_t)(start >> m->page_shift);
-	pfn_t nr = (pfn_t)((end - start) >> m->page_shift);
+	paddr_t start = pfn_to_phys(m, m->bss_pfn);
+	paddr_t end = PAGE_ALIGN(m, m->cfg.kernel_start + m->cfg.kernel_size -
+					    m->cfg.init_size);
 
-	memcpy(&m->mem_map[pfn], &old->mem_map[pfn], nr * sizeof(struct page));
-	if (m->ram != old->ram)
-		memcpy(m->ram + start, old->ram + start, end - start);
+	memcpy(&m->mem_map[m->bss_pfn], &old->mem_map[m->bss_pfn],
+	       ((end - start) >> m->page_shift) * sizeof(struct page));
+	memcpy(m->ram + start, old->ram + start, end - start);
 }
 
 static int replace_memory(struct reader *r)
@@ -388,7 +387,7 @@ static int replace_memory(struct reader *r)
 	*old = *m;
 	m->max_pfn = max_pfn;
 	reserve_host_memory(m);
-	copy_image(m, old);
+	copy_bss(m, old);
 	release_host_memory(old);
 	host_free(&m->host, old, sizeof(*old));
 	m->high_memory = m->cfg.page_offset + pfn_to_phys(m, m->max_low_pfn);
@@ -462,6 +461,10 @@ static int next_frame(struct reader *r, const struct zone *z, unsigned order,
 	p = pfn_to_page(r->m, *pfn);
 	if (PageBuddy(p) || PagePcp(p))
 		return bad(r, "pfn %u is on a list already", *pfn);
+	for (pfn_t i = *pfn; i < *pfn + n; i++)
+		if (pfn_to_page(r->m, i)->flags)
+			return bad(r, "pfn %u is in this machine's kernel "
+				   "image or in a slab", i);
 	return 0;
 }
 
@@ -622,6 +625,8 @@ static int slab_line(struct reader *r, const char *line)
 {
 	const char *why;
 
+	if (!strncmp(line, "cache ", 6))
+		r->have_slabs = true;
 	if (state_load_slab_line(r->m, line, &why))
 		return bad(r, "%s", why);
 	return 0;
@@ -714,16 +719,33 @@ static void tell_first(void *ctx, const char *message)
 		bad(r, "%s", message);
 }
 
+/* Ties the slabs together. Their frames are counted by zone; without slabs in
+ * the file they are the captured kernel's, as the file counts them. */
+static int finish_slabs(struct reader *r)
+{
+	struct zone saved[MAX_NR_ZONES];
+	const char *why;
+
+	memcpy(saved, r->m->zone, sizeof(saved));
+	if (state_slab_end(r->m, &why))
+		return bad(r, "%s", why);
+	for (unsigned i = 0; !r->have_slabs && i < MAX_NR_ZONES; i++) {
+		struct zone *z = &r->m->zone[i];
+
+		for (int s = NR_SLAB_RECLAIMABLE; s <= NR_SLAB_UNRECLAIMABLE;
+		     s++)
+			z->vm_stat[s] = z->boot_stat[s] = saved[i].vm_stat[s];
+	}
+	return 0;
+}
+
 static int finish(struct reader *r)
 {
 	struct checker c = {.tell = tell_first, .ctx = r};
 	struct machine *m = r->m;
-	const char *why;
 	struct zone *z;
-	int err = 0;
+	int err = finish_slabs(r);
 
-	if (state_slab_end(m, &why))
-		return bad(r, "%s", why);
 	for_each_zone (z, m)
 		if (!err && z->spanned_pages)
 			err = reserve_rest(r, z);
