@@ -33,21 +33,14 @@ static int name_column(const struct machine *m)
 	return 25 + 6 * pointer_size;
 }
 
-/* Where the process's stack pointer is while it rests between events. */
-static vaddr_t stack_pointer(const struct task_struct *task)
-{
-	return task->sp_set ? task->sp : task->mm->start_stack;
-}
-
 static bool reaches(const struct vm_area_struct *vma, vaddr_t addr)
 {
 	return vma->vm_start <= addr && addr <= vma->vm_end;
 }
 
-/* The name of an area without a file, "" for none. */
-static const char *area_name(const struct task_struct *task,
-			     const struct vm_area_struct *vma, char *buf,
-			     size_t size)
+/* The name of an area without a file, "" for none. The stack pointer rests at
+ * the stack's start between events: `sp` speaks of accesses only. */
+static const char *area_name(const struct vm_area_struct *vma)
 {
 	const struct mm_struct *mm = vma->vm_mm;
 
@@ -56,12 +49,9 @@ static const char *area_name(const struct task_struct *task,
 	if (mm->start_brk && vma->vm_start <= mm->brk &&
 	    vma->vm_end >= mm->start_brk)
 		return "[heap]";
-	if (!mm->start_stack || !reaches(vma, stack_pointer(task)))
-		return "";
-	if (reaches(vma, mm->start_stack))
+	if (mm->start_stack && reaches(vma, mm->start_stack))
 		return "[stack]";
-	snprintf(buf, size, "[stack:%u]", task->pid);
-	return buf;
+	return "";
 }
 
 /* A path as seq_path() writes it: a newline would break the line. */
@@ -77,16 +67,14 @@ static void write_path(FILE *out, const struct inode *inode)
 		fputs(" (deleted)", out);
 }
 
-static void write_map_line(const struct task_struct *task,
-			   const struct vm_area_struct *vma, FILE *out)
+static void write_map_line(const struct vm_area_struct *vma, FILE *out)
 {
-	const struct machine *m = task->m;
+	const struct machine *m = vma->vm_mm->m;
 	const struct inode *inode = vma->vm_file ? vma->vm_file->f_inode : NULL;
 	vm_flags_t flags = vma->vm_flags;
 	vaddr_t start = vma->vm_start;
 	uint64_t offset = 0;
 	const char *name;
-	char buf[32];
 	int len;
 
 	if (stack_guard_is_hidden(vma))
@@ -101,7 +89,7 @@ static void write_map_line(const struct task_struct *task,
 		      flags & VM_MAYSHARE ? 's' : 'p', offset,
 		      inode ? inode->major : 0, inode ? inode->minor : 0,
 		      inode ? inode->i_ino : 0);
-	name = inode ? NULL : area_name(task, vma, buf, sizeof(buf));
+	name = inode ? NULL : area_name(vma);
 	if (inode || *name) {
 		fprintf(out, "%*s",
 			len < name_column(m) ? name_column(m) - len : 1, "");
@@ -121,7 +109,7 @@ void report_maps(const struct machine *m __unused_arg,
 	if (!task->mm)
 		return;
 	for_each_vma(vma, task->mm)
-		write_map_line(task, vma, out);
+		write_map_line(vma, out);
 }
 
 /* ---- smaps ---- */
@@ -235,7 +223,7 @@ static void write_smap(const struct task_struct *task,
 	struct mem_size_stats mss;
 
 	gather_stats(&mss, vma);
-	write_map_line(task, vma, out);
+	write_map_line(vma, out);
 	write_kb(out, "Size:", vma->vm_end - vma->vm_start);
 	write_kb(out, "Rss:", mss.resident);
 	write_kb(out, "Pss:", mss.pss >> PSS_SHIFT);

@@ -9,6 +9,7 @@ int outcome_failure(const struct outcome *o)
 	switch (o->kind) {
 	case OUTCOME_OK:
 	case OUTCOME_ADDRESS:
+	case OUTCOME_SILENT:
 		return 0;
 	case OUTCOME_ERRNO:
 		return o->err;
@@ -102,6 +103,8 @@ size_t outcome_print(const struct outcome *o, char *buf, size_t size)
 		return (size_t)snprintf(buf, size, "BUG");
 	case OUTCOME_ORPHAN:
 		return (size_t)snprintf(buf, size, "orphan");
+	case OUTCOME_SILENT:
+		break;
 	}
 	return 0;
 }
@@ -111,6 +114,8 @@ void outcome_write(const struct outcome *o, uint64_t line, FILE *out)
 	char buf[192], *p = put_number(buf, line);
 	const struct access_result *res = &o->access;
 
+	if (o->kind == OUTCOME_SILENT)
+		return;
 	p = put_text(p, ": ");
 	if (o->kind == OUTCOME_ACCESS)
 		p = put_access(p, res);

@@ -16,6 +16,7 @@ enum outcome_kind {
 	OUTCOME_KILLED,	 /* a call during which its process was killed */
 	OUTCOME_BUG,	 /* misuse of a kernel event; why says how */
 	OUTCOME_ORPHAN,
+	OUTCOME_SILENT,	 /* nothing worth a line: `sp` */
 };
 
 struct outcome {

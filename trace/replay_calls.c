@@ -191,5 +191,5 @@ void call_sp(struct call *c)
 {
 	c->task->sp_set = !(c->ev->flags & EVF_NULL);
 	c->task->sp = c->x[X_ADDR];
-	outcome_error(c->out, 0);
+	c->out->kind = OUTCOME_SILENT;
 }
