@@ -1,0 +1,196 @@
+/* test_state_slab.c - caches and areas out to a state file and in again. */
+#include "trace/state_slab.h"
+#include "core/slab.h"
+#include "core/vmalloc.h"
+#include "formats/state_slab.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct machine *boot(void)
+{
+	struct machine_config cfg;
+	struct machine *m;
+	const char *why = "";
+
+	machine_config_default(&cfg);
+	cfg.memory = 64 << 20;
+	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	return m;
+}
+
+static char *written(const struct machine *m)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	state_write_vmalloc_range(m, out);
+	state_write_slab(m, out);
+	fclose(out);
+	return text;
+}
+
+/* Each line of text into m. The first that is refused, or NULL. */
+static const char *load(struct machine *m, char *text, const char **why)
+{
+	char *save, *line;
+
+	state_slab_begin(m);
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		if (state_load_slab_line(m, line, why))
+			return line;
+	return state_slab_end(m, why) ? "(end)" : NULL;
+}
+
+/* Caches in every state: full, partial and free slabs, off-slab, shrunk. */
+static void make_history(struct machine *m)
+{
+	static const uint32_t size[] = {24, 200, 700, 3000};
+	kva_t obj[200];
+	char name[16];
+
+	for (int c = 0; c < 4; c++) {
+		struct kmem_cache *s;
+
+		snprintf(name, sizeof(name), "cache-%d", c);
+		s = kmem_cache_create(m, name, size[c], 0, 0, false, NULL);
+		for (int i = 0; i < 200; i++)
+			obj[i] = kmem_cache_alloc(m, s, GFP_KERNEL);
+		for (int i = 0; i < 200; i++)
+			if (i % 7 > c)
+				kmem_cache_free(m, s, obj[i]);
+	}
+	for (int i = 0; i < 8; i++)
+		obj[i] = vmalloc(m, 5000 * (size_t)(i + 1));
+	for (int i = 0; i < 8; i += 3)
+		vfree(m, obj[i], NULL);
+}
+
+Test(state_slab, written_is_read_back)
+{
+	struct machine *a = boot(), *b = boot();
+	char *first, *copy, *second;
+	const char *why = "", *line;
+
+	make_history(a);
+	first = written(a);
+	copy = strdup(first);
+	line = load(b, copy, &why);
+	cr_assert_null(line, "%s: %s", line, why);
+	second = written(b);
+	cr_expect_str_eq(first, second);
+	cr_expect_neq(strstr(first, "\nvlazy "), NULL);
+	cr_expect_eq(b->kmem_cache_cache, kmem_cache_find(b, "kmem_cache"));
+	cr_expect_eq(b->caches.pid, kmem_cache_find(b, "pid"));
+	cr_expect_eq(kmalloc_slab(b, 100, 0), kmem_cache_find(b, "kmalloc-128"));
+	free(first);
+	free(second);
+	free(copy);
+	machine_destroy(a);
+	machine_destroy(b);
+}
+
+/* Both go on alike: the same objects at the same addresses. */
+Test(state_slab, the_copy_goes_on_alike)
+{
+	struct machine *a = boot(), *b = boot();
+	char *text;
+	const char *why = "";
+
+	make_history(a);
+	text = written(a);
+	cr_assert_null(load(b, text, &why), "%s", why);
+	free(text);
+	for (int c = 0; c < 4; c++) {
+		char name[16];
+		struct kmem_cache *s, *t;
+
+		snprintf(name, sizeof(name), "cache-%d", c);
+		s = kmem_cache_find(a, name);
+		t = kmem_cache_find(b, name);
+		/* what needs no new slab: the zones are not the same here */
+		for (uint32_t n = s->free_objects + s->ac.avail; n; n--)
+			cr_expect_eq(kmem_cache_alloc(a, s, GFP_KERNEL),
+				     kmem_cache_alloc(b, t, GFP_KERNEL));
+	}
+	machine_destroy(a);
+	machine_destroy(b);
+}
+
+static const char good_cache[] =
+	"cache c object_size 60 size 64 align 8 flags 0x0 num 59 gfporder 0 "
+	"allocflags 0x0 colour 0 colour_off 64 slab_size 264 off_slab 0 "
+	"slabp_cache - limit 4 batchcount 2 shared 0 free_objects 58 "
+	"free_limit 63 colour_next 0 free_touched 0 ac_avail 0 ac_touched 1";
+
+#define SLAB "slab c partial s_mem 0xc1200108 desc 0xc1200000 colouroff 264 "
+
+Test(state_slab, wrong_lines_are_refused)
+{
+	/* clang-format off */
+	static const char *const rows[] = {
+		"cache", "cache c size", "cache c size 4",
+		"cache c size 64 num 100 limit 1 batchcount 1",
+		"ac c", "ac nobody", "slab c full", "slab nobody full",
+		"vmalloc 1 2", "vmalloc 0x2000 0x1000", "vmap x", "vmap 0-1",
+		"vmap 0xd07e0000-0xd07e2000 pages=9 vmalloc",
+		"vmap 0xd07e0000-0xd07e2000 pages=x vmalloc",
+		"vlazy 0x1000-0x3000", "vnext x", "kpmd", "cacheobj nobody",
+	};
+	static const char *const after_cache[] = {
+		"ac c 0xc1200108 0xc1200148 0xc1200188 0xc12001c8 0xc1200208",
+		"ac c x",
+		SLAB "inuse 60 free", SLAB "inuse 58 free 1 1",
+		SLAB "inuse 58 free 59", SLAB "inuse 58 free 1 2",
+		SLAB "inuse x free",
+		"slab c other s_mem 0xc1200108 desc 0xc1200000 colouroff 264 inuse 59 free",
+		"slab c full s_mem 0x1108 desc 0x1000 colouroff 264 inuse 59 free",
+		"slab c full s_mem 0xfff00108 desc 0 colouroff 264 inuse 59 free",
+		"slab c full s_mem 0xc1200108 desc 0 colouroff 263 inuse 59 free",
+	};
+	/* clang-format on */
+	struct machine *m = boot();
+	const char *why;
+
+	state_slab_begin(m);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		why = NULL;
+		cr_expect_eq(state_load_slab_line(m, rows[i], &why), -EINVAL,
+			     "%s", rows[i]);
+		cr_expect(why, "%s", rows[i]);
+		state_slab_begin(m);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(after_cache); i++) {
+		why = NULL;
+		cr_assert_eq(state_load_slab_line(m, good_cache, &why), 0);
+		cr_expect_eq(state_load_slab_line(m, after_cache[i], &why),
+			     -EINVAL, "%s", after_cache[i]);
+		cr_expect(why);
+		state_slab_begin(m);
+	}
+	machine_destroy(m);
+}
+
+Test(state_slab, pieces_that_do_not_fit)
+{
+	struct machine *m = boot();
+	const char *why = NULL;
+
+	/* the array cache holds a free object */
+	state_slab_begin(m);
+	cr_assert_eq(state_load_slab_line(m, good_cache, &why), 0);
+	cr_assert_eq(state_load_slab_line(m, "ac c 0xc1200148", &why), 0);
+	cr_assert_eq(state_load_slab_line(m, SLAB "inuse 58 free 1", &why), 0);
+	cr_expect_eq(state_slab_end(m, &why), -EINVAL);
+	cr_expect(why);
+	/* free_objects is not what the slabs have */
+	state_slab_begin(m);
+	cr_assert_eq(state_load_slab_line(m, good_cache, &why), 0);
+	cr_assert_eq(state_load_slab_line(m, SLAB "inuse 58 free 1", &why), 0);
+	cr_expect_eq(state_slab_end(m, &why), -EINVAL);
+	machine_destroy(m);
+}
