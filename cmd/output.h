@@ -25,6 +25,10 @@ int output_open(struct output *o, const char *path);
 int output_close(struct output *o, bool keep);
 /* Remove everything that is still open. */
 void outputs_abandon(void);
+/* convert.c: the stream to write to, compressing if path ends in .zst, and its
+ * end (true: all was written); output_close() follows. */
+FILE *compressing(struct output *o, const char *path, int level);
+bool compressed(struct output *o, FILE *f);
 /* The folder and those above it, as far as they are missing. 0 or -1. */
 int make_folders(const char *path);
 

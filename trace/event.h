@@ -126,6 +126,7 @@ enum arg_type {
 	ARG_FLAG,	/* word: a bit of flags */
 	ARG_EXCLUSIVE,	/* word: a bit of flags, not with the row before */
 	ARG_OPT_WORD,	/* word NUMBER: x[slot] */
+	ARG_STRIDE,	/* the same, not 0 and not with a VALUE */
 	ARG_FIXED_ADDR, /* word ADDR: x[slot], EVF_FIXED */
 	ARG_DEV,	/* word MAJ:MIN */
 	ARG_FILE_AS,	/* word FILE: name2 */

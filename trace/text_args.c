@@ -337,13 +337,46 @@ static bool take_value(struct statement *s)
 	return lex_next(s->lex);
 }
 
+static bool take_stride(struct statement *s, const struct arg *a,
+			struct field at)
+{
+	const struct quantity *q = &s->ev->x[a->slot];
+
+	if (!take_number(s, a))
+		return false;
+	if (!(s->ev->flags & EVF_VALUE) && (q->bytes || q->pages))
+		return true;
+	s->lex->field = at;
+	if (s->ev->flags & EVF_VALUE)
+		return lex_error(s->lex, "VALUE and stride together, expected one of them");
+	return lex_error(s->lex, "a stride of 0, expected 1 or more");
+}
+
+/* A flag; neither it nor its neighbour in the table may be there already when
+ * the two exclude each other. */
+static bool take_flag(struct statement *s, const struct arg *a,
+		      struct field at)
+{
+	const struct arg *pair = a->type == ARG_EXCLUSIVE ? a - 1 : a;
+
+	if (pair[1].type == ARG_EXCLUSIVE &&
+	    s->ev->flags & (pair[0].bit | pair[1].bit)) {
+		s->lex->field = at;
+		return lex_error(s->lex, "%s and %s together, expected one of them",
+				 pair[0].word, pair[1].word);
+	}
+	s->ev->flags |= a->bit;
+	return true;
+}
+
+/* at: where the word stands that was just taken. */
 static bool take_word(struct statement *s, const struct arg *a, struct field at)
 {
 	switch ((enum arg_type)a->type) {
 	case ARG_OPT_WORD:
-		if (!take_number(s, a))
-			return false;
-		break;
+		return take_number(s, a);
+	case ARG_STRIDE:
+		return take_stride(s, a, at);
 	case ARG_FIXED_ADDR:
 		s->ev->flags |= a->bit;
 		return take_address(s, a);
@@ -353,33 +386,9 @@ static bool take_word(struct statement *s, const struct arg *a, struct field at)
 		return take_as(s);
 	case ARG_VALUE:
 		return take_value(s);
-	case ARG_EXCLUSIVE:
-		if (!(s->ev->flags & a[-1].bit))
-			s->ev->flags |= a->bit;
-		else
-			goto both;
-		return true;
 	default:
-		if (a[1].type == ARG_EXCLUSIVE && (s->ev->flags & a[1].bit)) {
-			a++;
-			goto both;
-		}
-		s->ev->flags |= a->bit;
-		return true;
+		return take_flag(s, a, at);
 	}
-	if (strcmp(a->word, "stride"))
-		return true;
-	if (s->ev->x[a->slot].bytes || s->ev->x[a->slot].pages)
-		return s->ev->flags & EVF_VALUE
-			       ? (s->lex->field = at,
-				  lex_error(s->lex, "VALUE and stride together, expected one of them"))
-			       : true;
-	s->lex->field = at;
-	return lex_error(s->lex, "a stride of 0, expected 1 or more");
-both:
-	s->lex->field = at;
-	return lex_error(s->lex, "%s and %s together, expected one of them",
-			 a[-1].word, a->word);
 }
 
 /* Everything that is introduced by a word of its own. */
