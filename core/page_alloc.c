@@ -20,9 +20,10 @@
  * number, so only a batch of exactly 0 skips a zone; one that has jumped below
  * 0 does not, until the slow path sets it back.
  *
- * Of an allocated block only the head is marked: count, and its order in
- * private (0 for single frames). __GFP_ZERO clears the bytes only where data
- * frames hold bytes (m->contents); who needs cleared page tables clears them.
+ * Of an allocated block only the head is marked, with one reference; whoever
+ * asked notes on each frame what it is (owner.c). __GFP_ZERO clears the bytes
+ * only where data frames hold bytes (m->contents); who needs cleared page tables
+ * clears them.
  *
  * Invariants (page_alloc_check tests them under the same numbers)
  *  1. Configured zones do not overlap and ascend; 0 <= managed <= present <=
@@ -311,7 +312,6 @@ static void prep_new_page(struct machine *m, struct page *page,
 	mm_assert(!page->_count && !page->_mapcount1 && !page->flags);
 	page->_count = 1;
 	page->index = 0;
-	page->private = ac->order;
 	if (ac->order && (ac->gfp & __GFP_COMP))
 		for (pfn_t i = 0; i < n; i++)
 			page[i].flags = PG_compound;

@@ -1,0 +1,195 @@
+/*
+ * owner.c - the invariant above all: every frame has exactly one owner.
+ *
+ *   owner        how it is told
+ *   buddy        inside a block on a free list (its head has PageBuddy), or in
+ *                a run of blocks not touched since boot
+ *   per-CPU      PG_pcp
+ *   boot         in a range kept by boot; PG_reserved after a state was loaded
+ *   slab         PG_slab
+ *   page table   PG_table
+ *   kernel       PG_kernel: stacks, vmalloc, blocks of alloc_pages events
+ *   user         mapping: anonymous (anon_vma) or page cache (inode); or a page
+ *                that left the page cache while somebody still held it
+ *
+ * The walk jumps: over holes, boot's ranges, fresh runs and free blocks, so it
+ * costs what is used, not what there is.
+ *
+ * Invariants (owner_check tests them under the same numbers)
+ *  1. A frame that is in no free block and not boot's has exactly one owner's
+ *     mark.
+ *  2. A frame with a user, and the first of a slab, has a reference; a frame on
+ *     a per-CPU list has none.
+ *  3. A frame without any mark but with references is mapped, or waits in a
+ *     pagevec, or both: a page cut off from its file.
+ *  4. Frames met in free blocks are NR_FREE_PAGES, on per-CPU lists the
+ *     pageset's count: nothing is lost, nothing is in two places.
+ */
+#include "core/buddy.h"
+#include "core/bootmem.h"
+#include "core/subsystems.h"
+#include "core/swap.h"
+
+enum frame_owner {
+	OWNER_NONE,
+	OWNER_PCP,
+	OWNER_BOOT,
+	OWNER_SLAB,
+	OWNER_TABLE,
+	OWNER_KERNEL,
+	OWNER_USER,
+	OWNER_SEVERAL,
+};
+
+struct owner_walk {
+	const struct machine *m;
+	struct checker *c;
+	int64_t free, pcp;
+};
+
+/* ---- one frame ---- */
+
+static enum frame_owner page_owner(const struct page *p)
+{
+	enum frame_owner owner = OWNER_NONE;
+	const struct {
+		bool is;
+		enum frame_owner owner;
+	} mark[] = {
+		{PagePcp(p), OWNER_PCP},     {PageReserved(p), OWNER_BOOT},
+		{PageSlab(p), OWNER_SLAB},   {PageTable(p), OWNER_TABLE},
+		{PageKernel(p), OWNER_KERNEL},
+		{p->mapping || PageSwapCache(p), OWNER_USER},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(mark); i++) {
+		if (!mark[i].is)
+			continue;
+		if (owner != OWNER_NONE)
+			return OWNER_SEVERAL;
+		owner = mark[i].owner;
+	}
+	return owner;
+}
+
+static bool pagevec_has(const struct pagevec *pvec, pfn_t pfn)
+{
+	for (unsigned i = 0; i < pvec->nr; i++)
+		if (pvec->pages[i] == pfn)
+			return true;
+	return false;
+}
+
+static bool waits_in_pagevec(const struct machine *m, pfn_t pfn)
+{
+	const struct lru_pagevecs *pv = m->pagevecs;
+
+	return pv && (pagevec_has(&pv->lru_add, pfn) ||
+		      pagevec_has(&pv->lru_rotate, pfn) ||
+		      pagevec_has(&pv->lru_deactivate, pfn));
+}
+
+static void check_frame(struct owner_walk *w, pfn_t pfn)
+{
+	const struct page *p = pfn_to_page(w->m, pfn);
+	enum frame_owner owner = page_owner(p);
+
+	CHECK(w->c, owner != OWNER_SEVERAL,
+	      "owner 1: pfn %u has several owners (flags %x mapping %x)", pfn,
+	      (unsigned)p->flags, p->mapping);
+	w->pcp += owner == OWNER_PCP;
+	CHECK(w->c,
+	      owner == OWNER_PCP ? p->_count == 0
+				 : owner != OWNER_USER || p->_count > 0,
+	      "owner 2: pfn %u has %d references", pfn, p->_count);
+	if (owner != OWNER_NONE)
+		return;
+	CHECK(w->c, p->_count > 0, "owner 1: pfn %u has no owner", pfn);
+	CHECK(w->c,
+	      p->_count <= 0 || page_mapped(p) || waits_in_pagevec(w->m, pfn),
+	      "owner 3: pfn %u has %d references, but no owner", pfn,
+	      p->_count);
+}
+
+/* ---- the walk ---- */
+
+/* [pfn, end): RAM of one zone that boot gave away. */
+static void walk_given(struct owner_walk *w, const struct zone *z, pfn_t pfn,
+		       pfn_t end)
+{
+	while (pfn < end) {
+		const struct fresh_run *run =
+			z->nr_fresh ? find_fresh_run(z, pfn) : NULL;
+		const struct page *p;
+
+		if (run) {
+			w->free += run->end - pfn;
+			pfn = run->end;
+			continue;
+		}
+		p = pfn_to_page(w->m, pfn);
+		if (PageBuddy(p)) {
+			w->free += (int64_t)1 << p->private;
+			pfn += (pfn_t)1 << p->private;
+			continue;
+		}
+		check_frame(w, pfn);
+		pfn++;
+	}
+}
+
+/* [pfn, end): RAM of one zone; boot's ranges in between are boot's. */
+static void walk_ram(struct owner_walk *w, const struct zone *z, pfn_t pfn,
+		     pfn_t end)
+{
+	const struct machine *m = w->m;
+	unsigned i = range_find(m->boot_range, m->nr_boot_ranges,
+				pfn_to_phys(m, pfn));
+
+	for (; i < m->nr_boot_ranges && pfn < end; i++) {
+		const struct phys_range *r = &m->boot_range[i];
+		pfn_t from = (pfn_t)(r->start >> m->page_shift);
+		pfn_t to = (pfn_t)(PAGE_ALIGN(m, r->end) >> m->page_shift);
+
+		if (from > pfn)
+			walk_given(w, z, pfn, from < end ? from : end);
+		pfn = to > pfn ? to : pfn;
+	}
+	if (pfn < end)
+		walk_given(w, z, pfn, end);
+}
+
+static void walk_zone(struct owner_walk *w, const struct zone *z)
+{
+	const struct machine *m = w->m;
+
+	for (unsigned i = 0; i < m->nr_ram_ranges; i++) {
+		pfn_t from = (pfn_t)(m->ram_range[i].start >> m->page_shift);
+		pfn_t to = (pfn_t)(m->ram_range[i].end >> m->page_shift);
+
+		if (from < z->zone_start_pfn)
+			from = z->zone_start_pfn;
+		if (to > zone_end_pfn(z))
+			to = zone_end_pfn(z);
+		if (from < to)
+			walk_ram(w, z, from, to);
+	}
+}
+
+void owner_check(const struct machine *m, struct checker *c)
+{
+	const struct zone *z;
+
+	for_each_zone(z, m) {
+		struct owner_walk w = {.m = m, .c = c};
+
+		walk_zone(&w, z);
+		CHECK(c,
+		      w.free == z->vm_stat[NR_FREE_PAGES] &&
+			      w.pcp == z->pageset.count,
+		      "owner 4: zone %s: met %lld free and %lld per-CPU "
+		      "frames, counted %lld and %u",
+		      z->name, (long long)w.free, (long long)w.pcp,
+		      (long long)z->vm_stat[NR_FREE_PAGES], z->pageset.count);
+	}
+}
