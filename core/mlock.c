@@ -14,6 +14,8 @@
  * Linux: mm/mlock.c.
  */
 #include "core/memory.h"
+#include "core/page_alloc.h"
+#include "core/pgtable.h"
 #include "core/swap.h"
 #include "core/vma.h"
 
@@ -74,18 +76,42 @@ void mm_populate(struct mm_struct *mm, vaddr_t start, uint64_t len)
 
 /* ---- unlock ---- */
 
+struct munlock_batch {
+	struct page *pages[PAGEVEC_SIZE];
+	unsigned nr;
+};
+
+static void munlock_flush(struct machine *m, struct munlock_batch *batch)
+{
+	if (batch->nr)
+		__munlock_pagevec(m, batch->pages, batch->nr);
+	batch->nr = 0;
+}
+
+/* Batches of neighbours: of one zone, below one page-table page. */
 void munlock_vma_pages_range(struct vm_area_struct *vma, vaddr_t start,
 			     vaddr_t end)
 {
 	struct machine *m = vma->vm_mm->m;
+	struct munlock_batch batch = {.nr = 0};
 	struct page *page;
 
 	vma->vm_flags &= ~VM_LOCKED;
 	for (; start < end; start += PAGE_SIZE(m)) {
 		page = follow_page(vma, start, 0);
-		if (page)
-			munlock_vma_page(m, page);
+		if (page && page_to_pfn(m, page) == m->zero_pfn)
+			page = NULL; /* FOLL_DUMP passes over it */
+		if (!page || batch.nr == PAGEVEC_SIZE ||
+		    !(start & (pmd_size(m) - 1)) ||
+		    (batch.nr &&
+		     page_zone(m, batch.pages[0]) != page_zone(m, page)))
+			munlock_flush(m, &batch);
+		if (page) {
+			get_page(page);
+			batch.pages[batch.nr++] = page;
+		}
 	}
+	munlock_flush(m, &batch);
 }
 
 /* ---- areas ---- */

@@ -88,7 +88,8 @@ static struct vm_area_struct *new_region(struct mm_struct *mm,
 		vma->vm_file = get_file(file);
 		file_mmap(file, vma);
 	} else if (vm_flags & VM_SHARED) {
-		vma->vm_file = shmem_file_setup(mm->m, len, &err);
+		vma->vm_file =
+			__shmem_file_setup(mm->m, len, vm_flags, &err);
 		if (!vma->vm_file) {
 			vm_area_free(vma);
 			return NULL;
