@@ -146,7 +146,7 @@ struct arg {
 	const struct word *words; /* ARG_CHOICE, ends with text NULL */
 };
 
-#define EVENT_MAX_ARGS 12
+#define EVENT_MAX_ARGS 14 /* with the ARG_END behind them */
 struct event_type {
 	const char *word;
 	uint8_t actor; /* enum event_actor */
