@@ -51,7 +51,7 @@ static void make_history(struct machine *m)
 {
 	static const uint32_t size[] = {24, 200, 700, 3000};
 	kva_t obj[200];
-	char name[16];
+	char name[24];
 
 	for (int c = 0; c < 4; c++) {
 		struct kmem_cache *s;
@@ -106,7 +106,7 @@ Test(state_slab, the_copy_goes_on_alike)
 	cr_assert_null(load(b, text, &why), "%s", why);
 	free(text);
 	for (int c = 0; c < 4; c++) {
-		char name[16];
+		char name[24];
 		struct kmem_cache *s, *t;
 
 		snprintf(name, sizeof(name), "cache-%d", c);
