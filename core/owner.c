@@ -59,7 +59,8 @@ static enum frame_owner page_owner(const struct page *p)
 		{PagePcp(p), OWNER_PCP},     {PageReserved(p), OWNER_BOOT},
 		{PageSlab(p), OWNER_SLAB},   {PageTable(p), OWNER_TABLE},
 		{PageKernel(p), OWNER_KERNEL},
-		{p->mapping || PageSwapCache(p), OWNER_USER},
+		/* a slab's frames name the slab there */
+		{(p->mapping && !PageSlab(p)) || PageSwapCache(p), OWNER_USER},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(mark); i++) {
