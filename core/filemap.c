@@ -310,9 +310,9 @@ static void check_inode(const struct machine *m, const struct inode *inode,
 static void check_counter(const struct machine *m, struct checker *c,
 			  enum zone_stat_item item, int64_t nr)
 {
-	CHECK(c, global_page_state(m, item) == nr,
+	CHECK(c, owned_page_state(m, item) == nr,
 	      "filemap 5: %s is %lld, there are %lld", zone_stat_text[item],
-	      (long long)global_page_state(m, item), (long long)nr);
+	      (long long)owned_page_state(m, item), (long long)nr);
 }
 
 void filemap_check(const struct machine *m, struct checker *c)

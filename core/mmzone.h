@@ -90,8 +90,8 @@ struct zone {
 	struct per_cpu_pages pageset;
 	struct page_list lru[NR_LRU_LISTS];
 	int64_t vm_stat[NR_VM_ZONE_STAT_ITEMS];
-	/* What of vm_stat counts frames of a loaded state's own kernel and
-	 * processes, which are no objects of this machine; else 0. */
+	/* Beside vm_stat: frames of a loaded state's own kernel and processes,
+	 * which are no objects of this machine. */
 	int64_t boot_stat[NR_VM_ZONE_STAT_ITEMS];
 };
 

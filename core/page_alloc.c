@@ -136,13 +136,23 @@ void dec_zone_page_state(struct machine *m, const struct page *page,
 	page_zone(m, page)->vm_stat[item]--;
 }
 
-int64_t global_page_state(const struct machine *m, enum zone_stat_item item)
+int64_t owned_page_state(const struct machine *m, enum zone_stat_item item)
 {
 	const struct zone *z;
 	int64_t sum = 0;
 
 	for_each_zone(z, m)
 		sum += z->vm_stat[item];
+	return sum;
+}
+
+int64_t global_page_state(const struct machine *m, enum zone_stat_item item)
+{
+	const struct zone *z;
+	int64_t sum = 0;
+
+	for_each_zone(z, m)
+		sum += zone_page_state(z, item);
 	return sum;
 }
 

@@ -63,8 +63,18 @@ struct zone *pfn_zone(const struct machine *m, pfn_t pfn);
 bool pfn_present(const struct machine *m, pfn_t pfn);  /* RAM, not a hole */
 bool pfn_reserved(const struct machine *m, pfn_t pfn); /* kept by boot */
 
-/* Sums over all zones. Linux: global_page_state(). */
+/*
+ * Counters as reports show them: what this machine did, and what a loaded state
+ * had (zone->boot_stat). Linux: zone_page_state(), global_page_state().
+ */
+static inline int64_t zone_page_state(const struct zone *z,
+				      enum zone_stat_item item)
+{
+	return z->vm_stat[item] + z->boot_stat[item];
+}
 int64_t global_page_state(const struct machine *m, enum zone_stat_item item);
+/* Without boot_stat: what checks find when they count. */
+int64_t owned_page_state(const struct machine *m, enum zone_stat_item item);
 /* Linux: totalram_pages, nr_free_highpages() and friends. */
 uint64_t totalram_pages(const struct machine *m);
 uint64_t totalhigh_pages(const struct machine *m);

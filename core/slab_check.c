@@ -127,8 +127,8 @@ void slab_check(const struct machine *m, struct checker *c)
 	CHECK(c, slabs == m->slab_pool.nr_used,
 	      "slab 7: %llu slabs on lists, %u made",
 	      (unsigned long long)slabs, m->slab_pool.nr_used);
-	frames -= global_page_state(m, NR_SLAB_RECLAIMABLE);
-	frames -= global_page_state(m, NR_SLAB_UNRECLAIMABLE);
+	frames -= owned_page_state(m, NR_SLAB_RECLAIMABLE);
+	frames -= owned_page_state(m, NR_SLAB_UNRECLAIMABLE);
 	CHECK(c, frames == 0, "slab 7: %lld slab frames are not counted",
 	      (long long)frames);
 }

@@ -364,7 +364,7 @@ void lru_check(const struct machine *m, struct checker *c)
 		      pvec->pages[i]);
 		mlocked += PageMlocked(page);
 	}
-	CHECK(c, mlocked == global_page_state(m, NR_MLOCK),
+	CHECK(c, mlocked == owned_page_state(m, NR_MLOCK),
 	      "lru 4: %lld mlocked pages, NR_MLOCK %lld", (long long)mlocked,
-	      (long long)global_page_state(m, NR_MLOCK));
+	      (long long)owned_page_state(m, NR_MLOCK));
 }

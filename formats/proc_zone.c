@@ -20,11 +20,12 @@ static uint64_t as_ulong(const struct machine *m, int64_t value)
 /* Linux: zone_reclaimable(): not scanned six times over without success. */
 static bool zone_reclaimable(const struct machine *m, const struct zone *z)
 {
-	int64_t nr = z->vm_stat[NR_ACTIVE_FILE] + z->vm_stat[NR_INACTIVE_FILE];
+	int64_t nr = zone_page_state(z, NR_ACTIVE_FILE) +
+		     zone_page_state(z, NR_INACTIVE_FILE);
 
 	if (nr_swap_pages(m))
-		nr += z->vm_stat[NR_ACTIVE_ANON] +
-		      z->vm_stat[NR_INACTIVE_ANON];
+		nr += zone_page_state(z, NR_ACTIVE_ANON) +
+		      zone_page_state(z, NR_INACTIVE_ANON);
 	return z->pages_scanned < (uint64_t)nr * 6;
 }
 
@@ -59,7 +60,7 @@ static void zoneinfo_show(const struct machine *m, const struct zone *z,
 	fprintf(out, "        managed  %u\n", z->managed_pages);
 	for (unsigned i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
 		fprintf(out, "    %-12s %" PRIu64 "\n", zone_stat_text[i],
-			as_ulong(m, z->vm_stat[i]));
+			as_ulong(m, zone_page_state(z, i)));
 	zone_protection(m, z, out);
 	fprintf(out, "  pagesets\n    cpu: 0\n");
 	fprintf(out, "              count: %u\n", z->pageset.count);

@@ -143,10 +143,10 @@ static void write_stats(const struct machine *m, FILE *out)
 	for_each_zone (z, m)
 		for (unsigned i = NR_ALLOC_BATCH + 1; i < NR_VM_ZONE_STAT_ITEMS;
 		     i++)
-			if (z->vm_stat[i])
+			if (zone_page_state(z, i))
 				fprintf(out, "zstat %s %s %" PRId64 "\n",
 					z->name, zone_stat_text[i],
-					z->vm_stat[i]);
+					zone_page_state(z, i));
 }
 
 void report_state(const struct machine *m,

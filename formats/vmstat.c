@@ -30,8 +30,9 @@ static int64_t zone_reserve(const struct zone *z)
 static int64_t highmem_dirtyable_memory(const struct machine *m, int64_t total)
 {
 	const struct zone *z = &m->zone[ZONE_HIGHMEM];
-	int64_t x = z->vm_stat[NR_FREE_PAGES] + z->vm_stat[NR_ACTIVE_FILE] +
-		    z->vm_stat[NR_INACTIVE_FILE] - zone_reserve(z);
+	int64_t x = zone_page_state(z, NR_FREE_PAGES) +
+		    zone_page_state(z, NR_ACTIVE_FILE) +
+		    zone_page_state(z, NR_INACTIVE_FILE) - zone_reserve(z);
 
 	if (x < 0)
 		x = 0;

@@ -734,7 +734,7 @@ static int finish_slabs(struct reader *r)
 
 		for (int s = NR_SLAB_RECLAIMABLE; s <= NR_SLAB_UNRECLAIMABLE;
 		     s++)
-			z->vm_stat[s] = z->boot_stat[s] = saved[i].vm_stat[s];
+			z->boot_stat[s] = saved[i].vm_stat[s];
 	}
 	return 0;
 }
@@ -751,12 +751,16 @@ static int finish(struct reader *r)
 			err = reserve_rest(r, z);
 	if (err)
 		return err;
-	for_each_zone (z, m)
+	for_each_zone (z, m) {
 		for (unsigned i = NR_ALLOC_BATCH + 1; i < NR_VM_ZONE_STAT_ITEMS;
-		     i++)
-			if (i != NR_SLAB_RECLAIMABLE &&
-			    i != NR_SLAB_UNRECLAIMABLE)
-				z->boot_stat[i] = z->vm_stat[i];
+		     i++) {
+			if (i == NR_SLAB_RECLAIMABLE ||
+			    i == NR_SLAB_UNRECLAIMABLE)
+				continue;
+			z->boot_stat[i] = z->vm_stat[i];
+			z->vm_stat[i] = 0;
+		}
+	}
 	page_alloc_check(m, &c);
 	return c.broken ? -EINVAL : 0;
 }
