@@ -6,7 +6,7 @@
  *
  *        slabs_partial ─► [o o . .] ─► [. o . .]     taken from the head first
  *        slabs_full    ─► [o o o o]                  o in use, . free
- *        slabs_free    ─► [. . . .]                  then these, then cache_grow
+ *        slabs_free    ─► [. . . .]               then these, then cache_grow
  *
  * An object in the array cache counts as in use for its slab: that is why
  * slabinfo shows 16 active objects after the first allocation of a cache. The
@@ -32,7 +32,7 @@
  *     no user holds; avail <= limit.
  *  6. sum(inuse) == avail + objects held by users.
  *  7. No slab is on two lists: the pool has as many as the caches count, and
- *     NR_SLAB_RECLAIMABLE + NR_SLAB_UNRECLAIMABLE is the number of their frames.
+ *     NR_SLAB_RECLAIMABLE + NR_SLAB_UNRECLAIMABLE is the sum of their frames.
  *
  * Linux: mm/slab.c.
  */
@@ -434,8 +434,8 @@ int slab_verify_alloc(const struct kmem_cache *cachep, gfp_t gfp,
 {
 	if (!(gfp & GFP_DMA) != !(cachep->allocflags & GFP_DMA))
 		return misuse(why, gfp & GFP_DMA
-					   ? "GFP_DMA asked of a cache without"
-					   : "a DMA cache asked without GFP_DMA");
+					   ? "GFP_DMA, but no DMA cache"
+					   : "a DMA cache, but no GFP_DMA");
 	return 0;
 }
 

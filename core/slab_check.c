@@ -27,8 +27,8 @@ static void check_chain(const struct slab *slabp, struct checker *c)
 
 	while (i != BUFCTL_END && i < num && n <= num) {
 		CHECK(c, !slab_held(slabp, i),
-		      "slab 2: %s: object %u of the slab at pfn %u is both held "
-		      "and free", slabp->cachep->name, i, slabp->pfn);
+		      "slab 2: %s: object %u of the slab at pfn %u is both "
+		      "held and free", slabp->cachep->name, i, slabp->pfn);
 		n++;
 		i = slabp->bufctl[i];
 	}
@@ -86,13 +86,13 @@ static void check_array(const struct machine *m, const struct kmem_cache *s,
 	CHECK(c, s->ac.avail <= s->ac.limit, "slab 5: %s: avail %u > limit %u",
 	      s->name, s->ac.avail, s->ac.limit);
 	for (uint32_t i = 0; i < s->ac.avail; i++) {
-		const struct slab *slabp = virt_to_slab(m, s->ac.entry[i]);
+		kva_t obj = s->ac.entry[i];
+		const struct slab *slabp = virt_to_slab(m, obj);
 
 		CHECK(c, slabp && slabp->cachep == s &&
-				 !slab_held(slabp, obj_to_index(slabp,
-								s->ac.entry[i])),
+				 !slab_held(slabp, obj_to_index(slabp, obj)),
 		      "slab 5: %s: entry %u of the array cache, 0x%llx",
-		      s->name, i, (unsigned long long)s->ac.entry[i]);
+		      s->name, i, (unsigned long long)obj);
 	}
 }
 

@@ -7,7 +7,7 @@
  * share cache lines:
  *
  *   | colour | struct slab | bufctl[num] | pad | obj 0 | obj 1 | ... | rest |
- *   0        desc                              s_mem                 2^order pages
+ *   0        desc                              s_mem           2^order pages
  *
  *   kmalloc-128, line 64: (4096 - 28) / (128 + 4) = 30 objects, descriptor
  *   28 + 30*4 = 148 -> 192, left over 4096 - 192 - 3840 = 64: one colour.

@@ -227,6 +227,13 @@ static void vunmap(struct machine *m, struct vmap_area *va)
 	host_free(&m->host, pages, nr * sizeof(*pages));
 }
 
+static int misuse(const char **why, const char *text)
+{
+	if (why)
+		*why = text;
+	return -EINVAL;
+}
+
 int vfree(struct machine *m, kva_t addr, const char **why)
 {
 	struct vmap_area *va;
@@ -234,13 +241,12 @@ int vfree(struct machine *m, kva_t addr, const char **why)
 	if (!addr)
 		return 0;
 	va = find_vmap_area(m, addr);
-	if (!va || va->lazy || va->va_start != addr) {
-		if (why)
-			*why = !va		    ? "no vmalloc area"
-			       : va->va_start != addr ? "not the start of an area"
-						    : "double free";
-		return -EINVAL;
-	}
+	if (!va)
+		return misuse(why, "no vmalloc area");
+	if (va->va_start != addr)
+		return misuse(why, "not the start of an area");
+	if (va->lazy)
+		return misuse(why, "double free");
 	vunmap(m, va);
 	return 0;
 }
@@ -471,9 +477,10 @@ void vmalloc_check(const struct machine *m, struct checker *c)
 	bool cache_found = !m->free_vmap_cache;
 
 	list_for_each_entry (va, &m->vmap_area_list, list) {
-		CHECK(c, va->va_start >= prev_end && va->va_end > va->va_start &&
-				 va->va_end <= m->vmalloc_end &&
-				 !((va->va_start | va->va_end) & ~PAGE_MASK(m)),
+		CHECK(c,
+		      va->va_start >= prev_end && va->va_end > va->va_start &&
+			      va->va_end <= m->vmalloc_end &&
+			      !((va->va_start | va->va_end) & ~PAGE_MASK(m)),
 		      "vmalloc 1: area 0x%llx-0x%llx behind 0x%llx",
 		      (unsigned long long)va->va_start,
 		      (unsigned long long)va->va_end,

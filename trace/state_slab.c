@@ -98,8 +98,8 @@ static const struct cache_field {
 	FIELD(allocflags),   FIELD(colour),	  FIELD(colour_off),
 	FIELD(slab_size),    FIELD(shared),	  FIELD(free_objects),
 	FIELD(free_limit),   FIELD(colour_next),  FIELD(free_touched),
-	AC_FIELD("limit", limit),		  AC_FIELD("ac_avail", avail),
-	AC_FIELD("ac_touched", touched),	  AC_FIELD("batchcount", batchcount),
+	AC_FIELD("limit", limit),	AC_FIELD("batchcount", batchcount),
+	AC_FIELD("ac_avail", avail),	AC_FIELD("ac_touched", touched),
 #undef FIELD
 #undef AC_FIELD
 };
@@ -151,7 +151,7 @@ static int load_cache(struct machine *m, const char *at, const char **why)
 			break;
 	if (*name || !cache_plausible(m, s)) {
 		s->ac.limit = 0; /* nothing was allocated for it */
-		return bad(why, "the numbers of this cache do not fit together");
+		return bad(why, "the numbers of this cache do not fit");
 	}
 	touched = s->ac.touched;
 	array_cache_init(m, &s->ac, s->ac.limit, s->ac.batchcount);
@@ -348,7 +348,7 @@ static int load_table(struct machine *m, const char *at, const char **why)
 	kva_t addr;
 
 	if (!next_number(&at, &addr))
-		return bad(why, "expected the address that a page table covers");
+		return bad(why, "expected an address that a table covers");
 	if (kernel_table_place(m, addr))
 		return bad(why, "the kernel image has no frame left for this "
 				"page table");

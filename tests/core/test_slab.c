@@ -309,7 +309,7 @@ Test(slab, known_caches)
 }
 
 /* Only what makes the caches is in use: object, name, array and node of each,
- * but kmem_cache itself has neither object nor name; and off-slab descriptors. */
+ * but kmem_cache itself has neither object nor name; off-slab descriptors. */
 Test(slab, boot_uses_what_its_caches_need)
 {
 	uint32_t live = 0, caches = 0, descriptors = 0;

@@ -86,7 +86,8 @@ Test(state_slab, written_is_read_back)
 	cr_expect_neq(strstr(first, "\nvlazy "), NULL);
 	cr_expect_eq(b->kmem_cache_cache, kmem_cache_find(b, "kmem_cache"));
 	cr_expect_eq(b->caches.pid, kmem_cache_find(b, "pid"));
-	cr_expect_eq(kmalloc_slab(b, 100, 0), kmem_cache_find(b, "kmalloc-128"));
+	cr_expect_eq(kmalloc_slab(b, 100, 0),
+		     kmem_cache_find(b, "kmalloc-128"));
 	free(first);
 	free(second);
 	free(copy);
