@@ -131,7 +131,7 @@ static const struct {
 	{"kernel alloc_pages 0 GFP_KERNEL|GFP_FOO|GFP_DMA", "1:33: unknown GFP name \"GFP_FOO\", expected names as GFP_KERNEL, GFP_ATOMIC|__GFP_ZERO"},
 	{"kernel alloc_pages 0", "1:21: the line ends here, expected GFP names joined by |"},
 	{"file /a", "1:8: the line ends here, expected size LEN"},
-	{"file /a size 1 warm cold", "1:20: warm and cold together, expected one of them"},
+	{"file /a size 1 warm cold", "1:21: warm and cold together, expected one of them"},
 	{"file /a size 1 tmpfs ext2", "1:22: ext2 and tmpfs together, expected one of them"},
 	{"file /a size 1 dev 8", "1:20: found \"8\", expected MAJ:MIN in hexadecimal, such as 08:01"},
 	{"drop_caches 4", "1:13: found \"4\", expected 1 2 3"},
@@ -432,7 +432,7 @@ static const char canonical[] =
 	"kernel alloc_pages 0 GFP_HIGHUSER_MOVABLE|__GFP_ZERO -> q\n"
 	"kernel alloc_pages 0 GFP_NOWAIT\n"
 	"kernel free_pages p\n"
-	"kernel kmalloc 1 GFP_ATOMIC|__GFP_DMA -> k !ENOMEM\n"
+	"kernel kmalloc 1 GFP_ATOMIC|GFP_DMA -> k !ENOMEM\n"
 	"kernel kfree k+0x4\n"
 	"kernel kmem_cache_create \"my cache\" 91 align 32 hwcache_align panic dma ctor\n"
 	"kernel kmem_cache_alloc \"my cache\" GFP_NOFS -> o\n"
