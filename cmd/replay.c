@@ -14,7 +14,7 @@
 #include "cmd/replay.h"
 #include "cmd/config.h"
 #include "core/machine.h"
-#include "formats/report.h"
+#include "trace/state_read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -166,22 +166,37 @@ static void read_trace(struct replay_run *run)
 
 /* ---- start and end ---- */
 
+/* The state file decides how much RAM there is, so it is read first. */
+static int boot(struct replay_run *run, struct machine_config *cfg)
+{
+	const char *path = run->opt.boot_state, *why = "";
+	char err[STATE_ERROR_LEN];
+	struct state_text state;
+	int ret = 0;
+
+	memset(&state, 0, sizeof(state));
+	if (path && (state_text_read(&state, &cmd_host, path, err) ||
+		     state_geometry(&state, cfg, err)))
+		ret = complain("%s", err);
+	else if (machine_create(cfg, &cmd_host, &run->m, &why))
+		ret = complain("the machine cannot be made: %s", why);
+	else if (path && state_load(run->m, &state, err))
+		ret = complain("%s", err);
+	state_text_free(&state, &cmd_host);
+	return ret;
+}
+
 static int make_machine(struct replay_run *run)
 {
 	const struct replay_options *opt = &run->opt;
 	struct machine_config cfg;
 	char err[CONFIG_ERROR_LEN];
-	const char *why = "";
 
 	if (config_load(opt->config, opt->sets, opt->nr_sets, &cfg, err))
 		return complain("%s", err);
 	if (opt->contents_set)
 		cfg.contents = opt->contents;
-	if (opt->boot_state && read_boot_state(run, &cfg))
-		return -1;
-	if (machine_create(&cfg, &cmd_host, &run->m, &why))
-		return complain("the machine cannot be made: %s", why);
-	return opt->boot_state ? load_boot_state(run) : 0;
+	return boot(run, &cfg);
 }
 
 static int open_logs(struct replay_run *run)

@@ -68,7 +68,6 @@ int final_report(struct replay_run *run, const struct final_report *fr);
 void save_states(struct replay_run *run, const char *mark);
 /* --boot-state: the file, and cfg's memory as it says; then the rest. */
 int read_boot_state(struct replay_run *run, struct machine_config *cfg);
-int load_boot_state(struct replay_run *run);
 int write_procfs(struct replay_run *run);
 void print_stats(struct replay_run *run, FILE *out);
 

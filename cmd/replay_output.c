@@ -136,15 +136,6 @@ int read_boot_state(struct replay_run *run, struct machine_config *cfg)
 	return 0;
 }
 
-int load_boot_state(struct replay_run *run)
-{
-	char err[STATE_ERROR_LEN];
-	int ret = state_load(run->m, &run->state, err);
-
-	state_text_free(&run->state, &cmd_host);
-	return ret ? complain("%s", err) : 0;
-}
-
 int write_procfs(struct replay_run *run)
 {
 	return complain("--procfs %s: no writer", run->opt.procfs);
