@@ -63,23 +63,30 @@ static uint64_t slab_mgmt_aligned(const struct machine_config *cfg,
 	return DIV_ROUND_UP(slab_mgmt_size(cfg, num), align) * align;
 }
 
+/* A bufctl must be able to name each object; its four highest values mean
+ * something else. Linux: SLAB_LIMIT. */
+static uint64_t slab_limit(const struct machine_config *cfg)
+{
+	return ((uint64_t)1 << (8 * cfg->bufctl_size)) - 4;
+}
+
 /* Objects on a slab of 2^order pages, and the bytes left over. */
 static uint32_t cache_estimate(const struct machine_config *cfg,
 			       const struct slab_layout *l, unsigned order,
 			       uint32_t *left_over)
 {
 	uint64_t bytes = (uint64_t)cfg->page_size << order;
-	uint64_t num, mgmt;
+	uint64_t limit = slab_limit(cfg), num, mgmt = 0;
 
 	if (l->off_slab) {
-		*left_over = (uint32_t)(bytes % l->size);
-		return (uint32_t)(bytes / l->size);
-	}
-	num = (bytes - cfg->slab_header_size) /
-	      ((uint64_t)l->size + cfg->bufctl_size);
-	mgmt = slab_mgmt_aligned(cfg, num, l->align);
-	if (num && mgmt + num * l->size > bytes) {
-		num--;
+		num = min_t(uint64_t, bytes / l->size, limit);
+	} else {
+		num = (bytes - cfg->slab_header_size) /
+		      ((uint64_t)l->size + cfg->bufctl_size);
+		mgmt = slab_mgmt_aligned(cfg, num, l->align);
+		if (num && mgmt + num * l->size > bytes)
+			num--;
+		num = min_t(uint64_t, num, limit);
 		mgmt = slab_mgmt_aligned(cfg, num, l->align);
 	}
 	*left_over = num ? (uint32_t)(bytes - mgmt - num * l->size) : 0;

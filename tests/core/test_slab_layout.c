@@ -190,3 +190,20 @@ Test(slab_layout, nothing_fits)
 	cr_expect_eq(l.gfporder, 10);
 	machine_destroy(m);
 }
+
+/* One byte names 252 objects and the end of the chain. */
+Test(slab_layout, narrow_bufctl_bounds_the_objects)
+{
+	struct machine_config cfg;
+	struct machine *m;
+	struct slab_layout l;
+
+	machine_config_default(&cfg);
+	cfg.bufctl_size = 1;
+	cfg.slab_min_align = 4;
+	m = boot(&cfg);
+	slab_calculate_layout(m, 8, 0, 0, false, &l);
+	cr_expect_eq(l.num, 252);
+	cr_expect_eq(l.left_over, (4096 << l.gfporder) - 252 * 8 - 280);
+	machine_destroy(m);
+}
