@@ -83,23 +83,23 @@ static void oom_kill_one(struct task_struct *task)
 		do_group_exit_signal(task, EMU_SIGKILL);
 }
 
-/* Those that share the victim's mm first, so that its end frees memory. */
-static void kill_sharers(struct task_struct *victim)
+/* Another task with the victim's mm that is not yet ended. An end may take
+ * zombies off m->tasks too, so each search starts anew. */
+static struct task_struct *next_sharer(const struct task_struct *victim)
 {
-	struct machine *m = victim->m;
-	const struct mm_struct *mm = victim->mm;
-	struct task_struct *t, *n;
+	struct task_struct *t;
 
-	list_for_each_entry_safe(t, n, &m->tasks, tasks)
-		if (t != victim && t->mm == mm &&
+	for_each_task(t, victim->m)
+		if (t != victim && t->mm == victim->mm && !t->memdie &&
 		    t->oom_score_adj != OOM_SCORE_ADJ_MIN)
-			oom_kill_one(t);
+			return t;
+	return NULL;
 }
 
 struct task_struct *out_of_memory(struct machine *m, gfp_t gfp __unused_arg,
 				  unsigned order __unused_arg)
 {
-	struct task_struct *victim;
+	struct task_struct *victim, *sharer;
 
 	if (m->current && m->current->memdie)
 		return m->current;
@@ -108,7 +108,8 @@ struct task_struct *out_of_memory(struct machine *m, gfp_t gfp __unused_arg,
 		return NULL;
 	victim = sacrifice_child(victim);
 	observe(m, OOM_KILL, victim->pid, oom_badness(victim), 0, 0);
-	kill_sharers(victim);
+	while ((sharer = next_sharer(victim)))
+		oom_kill_one(sharer);
 	oom_kill_one(victim);
 	return victim;
 }

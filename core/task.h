@@ -146,7 +146,8 @@ int do_execve(struct task_struct *task, const struct elf_image *image,
 	      const char *const *envp);
 
 /* ---- out of memory ---- */
-/* Badness of 3.12, the victim is killed; NULL: nobody can be. */
+/* Badness of 3.12, the victim is killed; NULL: nobody can be. Compare the
+ * answer with m->current (marked memdie, not ended); any other is gone. */
 struct task_struct *out_of_memory(struct machine *m, gfp_t gfp, unsigned order);
 uint64_t oom_badness(const struct task_struct *task);
 
