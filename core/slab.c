@@ -17,6 +17,9 @@
  *   kmalloc-32, fresh: refill takes 0..15 of the new slab, the caller gets 15,
  *   then 14, 13 ... (the array is a stack).
  *
+ * One CPU: there is no shared array behind the array cache (slabinfo's
+ * sharedfactor is only shown) and nobody frees from another node.
+ *
  * Pages of SLAB_DESTROY_BY_RCU caches go back at once: the machine is at rest
  * between two events, so a grace period has always passed.
  *
