@@ -6,7 +6,6 @@
 #include "cmd/output.h"
 #include "core/config.h"
 #include "trace/replay.h"
-#include "trace/state_read.h"
 #include "trace/text_read.h"
 
 /* -r KIND[=PID][:FILE] */
@@ -45,7 +44,6 @@ struct replay_run {
 	struct names names;
 	struct text_reader reader;
 	struct machine *m;
-	struct state_text state; /* --boot-state's file while it is read */
 	struct replay replay;
 	struct output log[2]; /* --outcomes, DIR/outcomes */
 	uint64_t stop_line, stop_event;
@@ -67,7 +65,6 @@ int write_report(struct replay_run *run, const char *kind,
 int final_report(struct replay_run *run, const struct final_report *fr);
 void save_states(struct replay_run *run, const char *mark);
 /* --boot-state: the file, and cfg's memory as it says; then the rest. */
-int read_boot_state(struct replay_run *run, struct machine_config *cfg);
 int write_procfs(struct replay_run *run);
 void print_stats(struct replay_run *run, FILE *out);
 

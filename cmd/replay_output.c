@@ -124,18 +124,6 @@ void save_states(struct replay_run *run, const char *mark)
 	}
 }
 
-int read_boot_state(struct replay_run *run, struct machine_config *cfg)
-{
-	char err[STATE_ERROR_LEN];
-
-	if (state_text_read(&run->state, &cmd_host, run->opt.boot_state, err) ||
-	    state_geometry(&run->state, cfg, err)) {
-		state_text_free(&run->state, &cmd_host);
-		return complain("%s", err);
-	}
-	return 0;
-}
-
 int write_procfs(struct replay_run *run)
 {
 	return complain("--procfs %s: no writer", run->opt.procfs);
