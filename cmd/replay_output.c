@@ -1,6 +1,7 @@
 /* replay_output.c - what mmemu replay writes: reports, states, counters. */
 #define _GNU_SOURCE /* asprintf */
 #include "cmd/replay.h"
+#include "formats/procfs.h"
 #include "formats/report.h"
 
 #include <stdlib.h>
@@ -126,7 +127,11 @@ void save_states(struct replay_run *run, const char *mark)
 
 int write_procfs(struct replay_run *run)
 {
-	return complain("--procfs %s: no writer", run->opt.procfs);
+	char why[512];
+
+	if (!procfs_write(run->m, run->opt.procfs, why, sizeof(why)))
+		return 0;
+	return complain("--procfs: %s", why);
 }
 
 void print_stats(struct replay_run *run, FILE *out)
