@@ -174,9 +174,12 @@ static int set_brk(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 static int put_user_bytes(struct linux_binprm *bprm, vaddr_t at,
 			  const void *bytes, uint64_t len)
 {
+	uint64_t *writes = &bprm->m->stats.accesses[ACCESS_WRITE];
+	uint64_t programs = *writes; /* the kernel's own do not count */
 	struct access_result res;
 
 	access_store(bprm->task, at, bytes, len, &res);
+	*writes = programs;
 	return res.signal ? -EFAULT : 0;
 }
 

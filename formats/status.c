@@ -29,12 +29,10 @@ static bool is_64bit(const struct machine *m)
 	return m->fmt->va_bits > 32;
 }
 
-static const char *state_text(const struct machine *m,
-			      const struct task_struct *task)
+/* A process is never asleep: its next event is what it does next. */
+static const char *state_text(const struct task_struct *task)
 {
-	if (task->state == TASK_ZOMBIE)
-		return "Z (zombie)";
-	return task == m->current ? "R (running)" : "S (sleeping)";
+	return task->state == TASK_ZOMBIE ? "Z (zombie)" : "R (running)";
 }
 
 /* ---- status ---- */
@@ -118,7 +116,7 @@ void report_status(const struct machine *m, const struct task_struct *task,
 	uint32_t uid = m->cfg.uid;
 
 	fprintf(out, "Name:\t%s\n", task->comm);
-	fprintf(out, "State:\t%s\n", state_text(m, task));
+	fprintf(out, "State:\t%s\n", state_text(task));
 	fprintf(out, "Tgid:\t%u\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n",
 		task->tgid, task->pid, ppid_of(task));
 	fprintf(out, "Uid:\t%u\t%u\t%u\t%u\n", uid, uid, uid, uid);
@@ -192,7 +190,7 @@ void report_stat(const struct machine *m, const struct task_struct *task,
 	const struct mm_struct *mm = task->mm;
 
 	fprintf(out, "%u (%s) %c %u 0 0 0 -1 0", task->pid, task->comm,
-		*state_text(m, task), ppid_of(task));
+		*state_text(task), ppid_of(task));
 	fprintf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
 		task->min_flt, task->cmin_flt, task->maj_flt, task->cmaj_flt);
 	/* times, priority 20, nice 0, 1 thread, 0, start in events */
