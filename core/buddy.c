@@ -137,9 +137,10 @@ void link_fresh_block(struct machine *m, struct zone *z, pfn_t pfn)
 
 void add_fresh_block(struct machine *m, struct zone *z, pfn_t pfn)
 {
-	struct fresh_run *last = &z->fresh[z->nr_fresh - 1];
+	struct fresh_run *last =
+		z->nr_fresh ? &z->fresh[z->nr_fresh - 1] : NULL;
 
-	if (!z->nr_fresh || last->end != pfn) {
+	if (!last || last->end != pfn) {
 		if (z->nr_fresh == MAX_FRESH_RUNS) {
 			add_to_free_list(m, z, pfn_to_page(m, pfn),
 					 MAX_ORDER - 1, MIGRATE_MOVABLE,
