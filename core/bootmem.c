@@ -6,8 +6,8 @@
  *   |<------ DMA ----->|<-------------- Normal ----------->|< HighMem>|
  *
  * RAM is the memory size less the firmware's ranges, with a hole below 4 GiB
- * where the address space of devices is. Boot keeps the kernel image and the
- * configured ranges, and takes what it needs itself from the top of lowmem
+ * where the address space of devices is. Boot keeps the kernel image, the first
+ * page tables behind it and the configured ranges, and takes what it needs itself from the top of lowmem
  * downwards: mem_map, the pageblock types, wait tables, the per-CPU area, the
  * pid, dentry and inode hash tables, sized as the kernel sizes them. The rest
  * goes to the buddy system: highmem first, frame by frame upwards, then lowmem
@@ -565,6 +565,23 @@ static int reserve_kernel(struct machine *m, const char **why)
 				cfg->kernel_start + cfg->kernel_size);
 }
 
+/*
+ * Behind the image boot builds its first page tables: those that map the image
+ * and 1 MiB more from address 0 on, and one for the end of lowmem where a large
+ * page would reach beyond it.
+ */
+static int reserve_first_tables(struct machine *m)
+{
+	uint64_t span = strcmp(m->fmt->name, "x86-2level") ? 2 << 20 : 4 << 20;
+	paddr_t image = m->cfg.kernel_start + m->cfg.kernel_size;
+	paddr_t end = page_up(m, image);
+	unsigned tables = (unsigned)DIV_ROUND_UP(end + (1 << 20), span);
+
+	if (pfn_to_phys(m, m->max_low_pfn) % span)
+		tables++;
+	return memblock_reserve(m, end, end + tables * PAGE_SIZE(m));
+}
+
 static int reserve_boot_memory(struct machine *m, const char **why)
 {
 	const struct machine_config *cfg = &m->cfg;
@@ -572,6 +589,7 @@ static int reserve_boot_memory(struct machine *m, const char **why)
 
 	if (err)
 		return err;
+	err = reserve_first_tables(m);
 	for (unsigned i = 0; !err && i < cfg->nr_reserved; i++)
 		err = memblock_reserve(m, cfg->reserved[i].start,
 				       cfg->reserved[i].end);

@@ -1,0 +1,85 @@
+/* test_owner.c - the check of owners tells lost and shared frames. */
+#include "core/machine.h"
+#include "core/page_alloc.h"
+#include "core/subsystems.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct machine *boot(void)
+{
+	struct machine_config cfg;
+	struct machine *m;
+	const char *why = "";
+
+	machine_config_default(&cfg);
+	cfg.memory = 64ull << 20;
+	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	return m;
+}
+
+static unsigned long broken(const struct machine *m)
+{
+	struct checker c = {0};
+
+	owner_check(m, &c);
+	return c.broken;
+}
+
+Test(owner, boot_has_owners_for_all)
+{
+	struct machine *m = boot();
+
+	cr_expect_eq(broken(m), 0);
+	machine_destroy(m);
+}
+
+Test(owner, marked_blocks_are_owned)
+{
+	struct machine *m = boot();
+	struct page *page = alloc_pages(m, GFP_KERNEL, 3);
+
+	cr_expect_eq(broken(m), 8, "eight frames that nobody owns");
+	for (unsigned i = 0; i < 8; i++)
+		SetPageKernel(page + i);
+	cr_expect_eq(broken(m), 0);
+	SetPageTable(page);
+	cr_expect_eq(broken(m), 1, "one frame that two own");
+	ClearPageTable(page);
+	__free_pages(m, page, 3);
+	cr_expect_eq(broken(m), 0);
+	machine_destroy(m);
+}
+
+Test(owner, lost_and_doubled_frames_are_found)
+{
+	struct machine *m = boot();
+	struct page *page = alloc_page(m, GFP_KERNEL);
+
+	page->_count = 0; /* forgotten */
+	cr_expect_eq(broken(m), 1);
+	page->_count = 1;
+	SetPagePcp(page); /* on a list, they say, with a reference */
+	cr_expect_geq(broken(m), 2);
+	ClearPagePcp(page);
+	__free_pages(m, page, 0);
+	m->zone[ZONE_NORMAL].vm_stat[NR_FREE_PAGES]--;
+	cr_expect_eq(broken(m), 1);
+	machine_destroy(m);
+}
+
+/* The walk's cost is what is used: 64 GiB in no time. */
+Test(owner, huge_machine, .timeout = 5)
+{
+	struct machine_config cfg;
+	struct machine *m;
+	const char *why = "";
+
+	machine_config_default(&cfg);
+	cfg.memory = 64ull << 30;
+	strcpy(cfg.paging, "x86-pae");
+	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	for (unsigned i = 0; i < 100; i++)
+		cr_assert_eq(broken(m), 0);
+	machine_destroy(m);
+}
