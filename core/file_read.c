@@ -33,32 +33,62 @@ static struct page *read_cache_page(struct machine *m, struct file *file,
 	return page;
 }
 
-/* A hole of a tmpfs file reads as zeros and gets no page. */
-static struct page *read_shmem_page(struct file *file, uint64_t index)
+/* Reading on inside a page does not make it accessed again. */
+static void generic_read_page(struct machine *m, struct file *file,
+			      struct page *page, uint64_t pos, uint64_t end)
 {
-	return find_get_page(&file->f_inode->i_data, index);
+	uint64_t next = (page->index + 1) << m->page_shift;
+
+	if ((uint64_t)(file->ra_prev_pos >> m->page_shift) != page->index ||
+	    (uint64_t)file->ra_prev_pos != pos)
+		mark_page_accessed(m, page);
+	/* a page read to its end: its start, so the next page is "one on" */
+	file->ra_prev_pos = (int64_t)(end < next ? end :
+						   next - PAGE_SIZE(m));
+}
+
+static int64_t do_generic_file_read(struct machine *m, struct file *file,
+				    uint64_t pos, uint64_t end)
+{
+	uint64_t last = (end + PAGE_SIZE(m) - 1) >> m->page_shift;
+	uint64_t start = pos;
+	struct page *page;
+
+	while (pos < end) {
+		page = read_cache_page(m, file, pos >> m->page_shift, last);
+		if (!page)
+			return -ENOMEM;
+		generic_read_page(m, file, page, pos, end);
+		put_page(m, page);
+		pos = (pos & PAGE_MASK(m)) + PAGE_SIZE(m);
+	}
+	return (int64_t)(end - start);
+}
+
+/* A hole of a tmpfs file reads as zeros and gets no page. */
+static int64_t do_shmem_file_read(struct machine *m, struct file *file,
+				  uint64_t pos, uint64_t end)
+{
+	uint64_t start = pos;
+	struct page *page;
+
+	while (pos < end) {
+		page = find_page(&file->f_inode->i_data, pos >> m->page_shift);
+		if (page && !(pos & ~PAGE_MASK(m)))
+			mark_page_accessed(m, page);
+		pos = (pos & PAGE_MASK(m)) + PAGE_SIZE(m);
+	}
+	return (int64_t)(end - start);
 }
 
 int64_t generic_file_read(struct machine *m, struct file *file, uint64_t pos,
 			  uint64_t len)
 {
-	struct inode *inode = file->f_inode;
+	const struct inode *inode = file->f_inode;
 	uint64_t end = pos + len < inode->i_size ? pos + len : inode->i_size;
-	uint64_t last = (end + PAGE_SIZE(m) - 1) >> m->page_shift;
 
 	if (pos >= inode->i_size)
 		return 0;
-	for (uint64_t i = pos >> m->page_shift; i < last; i++) {
-		struct page *page = inode->fs == FS_TMPFS ?
-					    read_shmem_page(file, i) :
-					    read_cache_page(m, file, i, last);
-
-		if (page) {
-			mark_page_accessed(m, page);
-			put_page(m, page);
-		} else if (inode->fs != FS_TMPFS) {
-			return -ENOMEM;
-		}
-	}
-	return (int64_t)(end - pos);
+	return inode->fs == FS_TMPFS ? do_shmem_file_read(m, file, pos, end) :
+				       do_generic_file_read(m, file, pos, end);
 }

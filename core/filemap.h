@@ -53,6 +53,7 @@ struct file {
 	/* struct file_ra_state */
 	uint64_t ra_start;
 	uint32_t ra_size, ra_async_size, mmap_miss;
+	int64_t ra_prev_pos;	/* end of the last read(2), bytes; -1: none */
 	struct shared_object *f_cred; /* of its opener; NULL: nobody's */
 	uint32_t host_id;
 	kva_t kobj;		/* filp */

@@ -130,6 +130,7 @@ struct file *file_alloc(struct machine *m, struct inode *inode)
 	file->kobj = kobj;
 	file->f_inode = inode;
 	file->f_count = 1;
+	file->ra_prev_pos = -1;
 	file->f_write = true;
 	inode->i_count++;
 	return file;

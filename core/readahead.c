@@ -18,8 +18,7 @@
  * on. A file whose faults keep missing (mmap_miss above 100) gets single pages
  * too, until hits bring the count down.
  *
- * Linux: mm/readahead.c; the mmap side stands in mm/filemap.c. ra->prev_pos is
- * left out: only read(2) moves it, and there it stays -1.
+ * Linux: mm/readahead.c; the mmap side stands in mm/filemap.c.
  */
 #include "core/filemap.h"
 #include "core/page_alloc.h"
@@ -163,6 +162,18 @@ static bool try_context_readahead(struct file *file, uint64_t offset,
 	return true;
 }
 
+/*
+ * Does a miss at offset go on where read(2) ended? 32-bit kernels compare
+ * signed numbers here, so reading backwards looks sequential to them.
+ */
+static bool sequential_miss(const struct machine *m, const struct file *file,
+			    uint64_t offset)
+{
+	int64_t ahead = (int64_t)offset - (file->ra_prev_pos >> m->page_shift);
+
+	return ahead <= 1 && (ahead >= 0 || m->fmt->va_bits <= 32);
+}
+
 /* First offset from `from` on that is not cached, at most max pages away. */
 static uint64_t next_hole(const struct address_space *mapping, uint64_t from,
 			  uint64_t max)
@@ -178,7 +189,8 @@ static uint64_t next_hole(const struct address_space *mapping, uint64_t from,
 /*
  * Choose the window; false: none is to be read. The cases, in order: start of
  * the file; where the last window said it would go on; a marker without that
- * window; a large request; cached history; a single random read.
+ * window; a large request or one that goes on; cached history; a single
+ * random read.
  */
 static bool ra_choose_window(struct machine *m, struct file *file, bool marker,
 			     uint64_t offset, uint64_t req_size, uint64_t max)
@@ -202,7 +214,7 @@ static bool ra_choose_window(struct machine *m, struct file *file, bool marker,
 		file->ra_async_size = file->ra_size;
 		return true;
 	}
-	if (offset && req_size <= max) {
+	if (offset && req_size <= max && !sequential_miss(m, file, offset)) {
 		if (try_context_readahead(file, offset, req_size, max))
 			return true;
 		do_page_cache_readahead(m, &file->f_inode->i_data, offset,

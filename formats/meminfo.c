@@ -48,7 +48,8 @@ static void write_lists(const struct machine *m, FILE *out)
 static void write_highmem(const struct machine *m, FILE *out)
 {
 	int64_t free = global_page_state(m, NR_FREE_PAGES);
-	int64_t high = m->zone[ZONE_HIGHMEM].vm_stat[NR_FREE_PAGES];
+	int64_t high = zone_page_state(&m->zone[ZONE_HIGHMEM],
+				       NR_FREE_PAGES);
 	uint64_t total = totalhigh_pages(m);
 
 	if (!m->cfg.highmem)

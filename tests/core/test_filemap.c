@@ -272,6 +272,41 @@ Test(filemap, random_and_sequential)
 	machine_destroy(m);
 }
 
+/* Small reads one after another: the window doubles as its marker is met. */
+Test(filemap, read_ahead_of_read)
+{
+	struct machine *m = boot();
+	struct inode *inode = declare(m, "/f", 128, false, FS_EXT2);
+	struct file *f = file_open(m, inode);
+	static const struct {
+		uint64_t page, start, size, async;
+	} row[] = {
+		{0, 0, 4, 3}, {1, 4, 8, 8}, {2, 4, 8, 8}, {4, 12, 16, 16},
+		{12, 28, 32, 32}, {28, 60, 32, 32},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		cr_expect_eq(generic_file_read(m, f, row[i].page * 4096, 4096),
+			     4096);
+		cr_expect_eq(f->ra_start, row[i].start, "row %zu", i);
+		cr_expect_eq(f->ra_size, row[i].size, "row %zu: %u", i,
+			     f->ra_size);
+		cr_expect_eq(f->ra_async_size, row[i].async, "row %zu", i);
+	}
+	cr_expect_eq(inode->i_data.nrpages, 92);
+	/* the same bytes of a page again make it active, reading on does not */
+	f->ra_prev_pos = -1;
+	generic_file_read(m, f, 50 * 4096, 100);
+	cr_expect(PageReferenced(find_page(&inode->i_data, 50)));
+	generic_file_read(m, f, 50 * 4096 + 100, 100);
+	cr_expect(!PageActive(find_page(&inode->i_data, 50)));
+	generic_file_read(m, f, 50 * 4096, 100);
+	cr_expect(PageActive(find_page(&inode->i_data, 50)));
+	check(m);
+	fput(m, f);
+	machine_destroy(m);
+}
+
 /* After more than 100 misses that were not made up for: single pages. */
 Test(filemap, many_misses_end_read_around)
 {
