@@ -71,6 +71,32 @@ static void forget(struct output *o)
 	memset(o, 0, sizeof(*o));
 }
 
+/*
+ * A device, a pipe, an open file under /dev/fd: what must be written to as it
+ * is, never replaced (nor cut: /dev/stdout may be a log with lines in it).
+ */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	if (!strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6))
+		return true;
+	return !stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static int open_special(struct output *o, const char *path)
+{
+	o->f = fopen(path, "a");
+	if (!o->f)
+		return cannot("write", path);
+	o->path = strdup(path);
+	if (o->path)
+		return 0;
+	fclose(o->f);
+	o->f = NULL;
+	return cannot("write", path);
+}
+
 int output_open(struct output *o, const char *path)
 {
 	mode_t mask;
@@ -81,28 +107,37 @@ int output_open(struct output *o, const char *path)
 		o->f = stdout;
 		return 0;
 	}
+	if (is_special(path))
+		return open_special(o, path);
 	if (make_parents(path))
 		return -1;
-	o->path = strdup(path);
-	if (!o->path || asprintf(&o->temp, "%s.XXXXXX", path) < 0) {
+	/* through a link, so that the file is replaced and not the link */
+	o->path = realpath(path, NULL);
+	if (!o->path)
+		o->path = strdup(path);
+	path = o->path;
+	if (!path || asprintf(&o->temp, "%s.XXXXXX", path) < 0) {
 		o->temp = NULL;
+		cannot("write", path ? path : "a file");
 		forget(o);
-		return cannot("write", path);
+		return -1;
 	}
 	fd = mkstemp(o->temp);
 	if (fd < 0) {
+		cannot("write", path);
 		forget(o);
-		return cannot("write", path);
+		return -1;
 	}
 	mask = umask(0);
 	umask(mask);
 	fchmod(fd, 0666 & ~mask);
 	o->f = fdopen(fd, "w");
 	if (!o->f) {
+		cannot("write", path);
 		unlink(o->temp);
 		close(fd);
 		forget(o);
-		return cannot("write", path);
+		return -1;
 	}
 	o->next = open_outputs;
 	open_outputs = o;
@@ -121,13 +156,15 @@ int output_close(struct output *o, bool keep)
 		o->f = NULL;
 		return ret;
 	}
-	unlink_output(o);
 	if (ferror(o->f) | fclose(o->f))
 		ret = keep ? cannot("write", o->path) : -1;
-	if (keep && !ret && rename(o->temp, o->path))
-		ret = cannot("write", o->path);
-	if (!keep || ret)
-		unlink(o->temp);
+	if (o->temp) {
+		unlink_output(o);
+		if (keep && !ret && rename(o->temp, o->path))
+			ret = cannot("write", o->path);
+		if (!keep || ret)
+			unlink(o->temp);
+	}
 	forget(o);
 	return ret;
 }
