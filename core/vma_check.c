@@ -33,7 +33,8 @@ static void check_area(const struct vm_area_struct *vma, struct checker *c)
 	      "mmap 1: area 0x%llx-0x%llx has impossible bounds",
 	      (ull)vma->vm_start, (ull)vma->vm_end);
 	CHECK(c, !prev || prev->vm_end <= vma->vm_start,
-	      "mmap 1: area 0x%llx overlaps the one before", (ull)vma->vm_start);
+	      "mmap 1: area 0x%llx overlaps the one before",
+	      (ull)vma->vm_start);
 	CHECK(c, vma->rb_subtree_gap == vma_compute_subtree_gap(vma),
 	      "mmap 3: area 0x%llx has a wrong subtree gap",
 	      (ull)vma->vm_start);
@@ -87,8 +88,9 @@ static void check_totals(const struct mm_struct *mm, struct checker *c)
 		if (vma->vm_flags & VM_LOCKED)
 			sum.locked_vm += vma_pages(vma);
 	}
-#define SAME(field)                                                        \
-	CHECK(c, mm->field == sum.field, "mmap 5: " #field " %llu, areas %llu", \
+#define SAME(field)                                       \
+	CHECK(c, mm->field == sum.field,                  \
+	      "mmap 5: " #field " %llu, areas %llu",      \
 	      (ull)mm->field, (ull)sum.field)
 	SAME(total_vm);
 	SAME(locked_vm);

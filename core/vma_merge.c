@@ -1,5 +1,5 @@
 /*
- * vma_merge.c - fewer areas where two would say the same, more where they differ.
+ * vma_merge.c - one area where two would say the same, more where they differ.
  *
  * A request for [addr, end) with some flags meets its neighbours P (prev) and
  * N (next). What can be joined is joined; A marks the request, X the result:
@@ -253,7 +253,8 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm,
 	if (next && next->vm_end == end) /* the request is all of one area */
 		next = next->vm_next;
 	after = prev && prev->vm_end == addr && can_vma_merge_after(prev, &r);
-	before = next && next->vm_start == end && can_vma_merge_before(next, &r);
+	before = next && next->vm_start == end &&
+		 can_vma_merge_before(next, &r);
 	if (!after && !before)
 		return NULL;
 	if (after) {

@@ -8,9 +8,9 @@
 #include "core/subsystems.h"
 #include "mm_fixture.h"
 
-static inline struct machine *boot_window(unsigned pages,
-					  enum mmap_layout layout,
-					  void (*adjust)(struct machine_config *))
+static inline struct machine *
+boot_window(unsigned pages, enum mmap_layout layout,
+	    void (*adjust)(struct machine_config *))
 {
 	struct machine_config cfg;
 	struct machine *m = NULL;
