@@ -769,9 +769,10 @@ int state_load(struct machine *m, struct state_text *text,
 	       char error[STATE_ERROR_LEN])
 {
 	struct reader r = {.m = m, .name = text->name, .error = error};
-	int err = check_version(&r, text);
+	int err;
 
 	error[0] = '\0';
+	err = check_version(&r, text);
 	if (err)
 		return err;
 	state_slab_begin(m);
