@@ -51,10 +51,10 @@ static struct disk_page *disk_get(struct machine *m, struct inode *inode,
 		return &inode->disk[at];
 	if (inode->nr_disk == inode->max_disk) {
 		max = inode->max_disk ? 2 * inode->max_disk : 16;
-		inode->disk = host_realloc(&m->host, inode->disk,
-					   inode->max_disk *
-						   sizeof(*inode->disk),
-					   max * sizeof(*inode->disk));
+		inode->disk =
+			host_realloc(&m->host, inode->disk,
+				     inode->max_disk * sizeof(*inode->disk),
+				     max * sizeof(*inode->disk));
 		inode->max_disk = max;
 	}
 	memmove(&inode->disk[at + 1], &inode->disk[at],
@@ -110,8 +110,7 @@ void disk_release(struct machine *m, struct inode *inode)
 {
 	for (uint32_t i = 0; i < inode->nr_disk; i++)
 		if (inode->disk[i].bytes)
-			host_free(&m->host, inode->disk[i].bytes,
-				  m->page_size);
+			host_free(&m->host, inode->disk[i].bytes, m->page_size);
 	if (inode->disk)
 		host_free(&m->host, inode->disk,
 			  inode->max_disk * sizeof(*inode->disk));
@@ -122,8 +121,8 @@ void disk_release(struct machine *m, struct inode *inode)
 uint8_t file_disk_byte(const struct machine *m, const struct inode *inode,
 		       uint64_t offset)
 {
-	const struct disk_page *dp = disk_lookup(inode,
-						 offset >> m->page_shift);
+	const struct disk_page *dp =
+		disk_lookup(inode, offset >> m->page_shift);
 
 	if (offset >= inode->i_size)
 		return 0;

@@ -43,8 +43,7 @@ static void generic_read_page(struct machine *m, struct file *file,
 	    (uint64_t)file->ra_prev_pos != pos)
 		mark_page_accessed(m, page);
 	/* a page read to its end: its start, so the next page is "one on" */
-	file->ra_prev_pos = (int64_t)(end < next ? end :
-						   next - PAGE_SIZE(m));
+	file->ra_prev_pos = (int64_t)(end < next ? end : next - PAGE_SIZE(m));
 }
 
 static int64_t do_generic_file_read(struct machine *m, struct file *file,
@@ -89,6 +88,6 @@ int64_t generic_file_read(struct machine *m, struct file *file, uint64_t pos,
 
 	if (pos >= inode->i_size)
 		return 0;
-	return inode->fs == FS_TMPFS ? do_shmem_file_read(m, file, pos, end) :
-				       do_generic_file_read(m, file, pos, end);
+	return inode->fs == FS_TMPFS ? do_shmem_file_read(m, file, pos, end)
+				     : do_generic_file_read(m, file, pos, end);
 }

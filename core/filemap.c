@@ -27,6 +27,7 @@
  *     backed; NR_FILE_DIRTY = dirty ones where the file system accounts it.
  *  6. Buffers in the pool = pages with PG_private.
  *  7. An open file's inode is alive, and i_count = open files + 1 (declared).
+ *  8. A page on an LRU list that names a file is in that file's tree.
  */
 #include "core/filemap.h"
 #include "core/page_alloc.h"
@@ -106,8 +107,8 @@ int add_to_page_cache(struct machine *m, struct page *page,
 	}
 	mapping->nrpages++;
 	inc_zone_page_state(m, page, NR_FILE_PAGES);
-	observe(m, CACHE_ADD, mapping->host->i_ino, index,
-		page_to_pfn(m, page), 0);
+	observe(m, CACHE_ADD, mapping->host->i_ino, index, page_to_pfn(m, page),
+		0);
 	return 0;
 }
 
@@ -278,8 +279,8 @@ static void check_page(const struct machine *m, const struct inode *inode,
 	      page->mapping >> 2, (unsigned long long)page->index);
 	CHECK(c,
 	      PageUptodate(page) &&
-		      page_count(page) >= 1 + PagePrivate(page) +
-						  page_mapcount(page),
+		      page_count(page) >=
+			      1 + PagePrivate(page) + page_mapcount(page),
 	      "filemap 2: pfn %u has %d references and %d mappings",
 	      page_to_pfn(m, page), page_count(page), page_mapcount(page));
 	n->pages++;
@@ -315,6 +316,27 @@ static void check_counter(const struct machine *m, struct checker *c,
 	      (long long)owned_page_state(m, item), (long long)nr);
 }
 
+/* The other way round: from frames to trees. */
+static void check_lists(const struct machine *m, struct checker *c)
+{
+	const struct address_space *mapping;
+	const struct zone *z;
+
+	for_each_zone(z, m)
+		for (int lru = 0; lru < NR_LRU_LISTS; lru++)
+			page_list_for_each(pfn, m, &z->lru[lru]) {
+				const struct page *page = pfn_to_page(m, pfn);
+
+				mapping = page_mapping(m, page);
+				CHECK(c,
+				      !mapping ||
+					      find_page(mapping, page->index) ==
+						      page,
+				      "filemap 8: pfn %u is not in %s", pfn,
+				      mapping->host->path);
+			}
+}
+
 void filemap_check(const struct machine *m, struct checker *c)
 {
 	struct cache_count n = {0};
@@ -343,4 +365,5 @@ void filemap_check(const struct machine *m, struct checker *c)
 	CHECK(c, inodes == m->inode_pool.nr_used,
 	      "filemap 7: %lld inodes listed, %u exist", (long long)inodes,
 	      m->inode_pool.nr_used);
+	check_lists(m, c);
 }

@@ -96,8 +96,8 @@ void inode_free(struct machine *m, struct inode *inode)
 struct kmem_cache *inode_cachep(const struct machine *m,
 				const struct inode *inode)
 {
-	return inode->fs == FS_TMPFS ? m->caches.shmem_inode :
-				       m->caches.ext2_inode;
+	return inode->fs == FS_TMPFS ? m->caches.shmem_inode
+				     : m->caches.ext2_inode;
 }
 
 /* The objects of a lookup: dentry, then inode. 0 or -ENOMEM. */
@@ -178,8 +178,8 @@ void fput(struct machine *m, struct file *file)
 
 void file_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	vma->vm_ops = file->f_inode->fs == FS_TMPFS ? &shmem_vm_ops :
-						      &generic_file_vm_ops;
+	vma->vm_ops = file->f_inode->fs == FS_TMPFS ? &shmem_vm_ops
+						    : &generic_file_vm_ops;
 }
 
 /* ---- warm files ---- */
@@ -194,12 +194,10 @@ static int ext2_write_page(struct machine *m, struct inode *inode,
 	page = alloc_page(m, GFP_HIGHUSER_MOVABLE | __GFP_WRITE);
 	if (!page)
 		return -ENOMEM;
-	err = add_to_page_cache_lru(m, page, &inode->i_data, index,
-				    GFP_KERNEL);
+	err = add_to_page_cache_lru(m, page, &inode->i_data, index, GFP_KERNEL);
 	if (!err) {
 		if (m->contents)
-			disk_read_page(m, inode, index,
-				       page_contents(m, page));
+			disk_read_page(m, inode, index, page_contents(m, page));
 		SetPageUptodate(page);
 		err = create_empty_buffers(m, page);
 	}
@@ -238,8 +236,8 @@ static int file_warm(struct machine *m, struct inode *inode)
 	if (!file)
 		return -ENOMEM;
 	for (uint64_t i = 0; i < nr && !err; i++)
-		err = inode->fs == FS_EXT2 ? ext2_write_page(m, inode, i) :
-					     tmpfs_write_page(m, inode, i);
+		err = inode->fs == FS_EXT2 ? ext2_write_page(m, inode, i)
+					   : tmpfs_write_page(m, inode, i);
 	fput(m, file);
 	return err;
 }

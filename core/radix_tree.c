@@ -384,8 +384,8 @@ static void check_node(const struct radix_tree_node *node, unsigned height,
 			check_node(node->slot[i].node, height - 1, c);
 	}
 	CHECK(c, used == node->count && used,
-	      "radix 1: node %u of height %u counts %u slots, has %u",
-	      node->id, height, node->count, used);
+	      "radix 1: node %u of height %u counts %u slots, has %u", node->id,
+	      height, node->count, used);
 }
 
 void radix_tree_check(const struct radix_tree_root *root, struct checker *c)

@@ -43,8 +43,8 @@ struct page_pool {
 
 static struct page *page_cache_alloc_readahead(struct machine *m)
 {
-	return alloc_page(m, GFP_HIGHUSER_MOVABLE | __GFP_COLD |
-				     __GFP_NORETRY | __GFP_NOWARN);
+	return alloc_page(m, GFP_HIGHUSER_MOVABLE | __GFP_COLD | __GFP_NORETRY |
+				     __GFP_NOWARN);
 }
 
 /* First all frames, then all insertions: frames and radix tree nodes come
@@ -149,8 +149,8 @@ static uint64_t count_history_pages(const struct address_space *mapping,
 static bool try_context_readahead(struct file *file, uint64_t offset,
 				  uint64_t req_size, uint64_t max)
 {
-	uint64_t size = count_history_pages(&file->f_inode->i_data, offset,
-					    max);
+	uint64_t size =
+		count_history_pages(&file->f_inode->i_data, offset, max);
 
 	if (size <= req_size)
 		return false;
@@ -197,8 +197,8 @@ static bool ra_choose_window(struct machine *m, struct file *file, bool marker,
 {
 	uint64_t expect = file->ra_start + file->ra_size, start;
 
-	if (offset && (offset == expect - file->ra_async_size ||
-		       offset == expect)) {
+	if (offset &&
+	    (offset == expect - file->ra_async_size || offset == expect)) {
 		file->ra_start = expect;
 		file->ra_size = (uint32_t)get_next_ra_size(file, max);
 		file->ra_async_size = file->ra_size;
@@ -223,9 +223,9 @@ static bool ra_choose_window(struct machine *m, struct file *file, bool marker,
 	}
 	file->ra_start = offset;
 	file->ra_size = (uint32_t)get_init_ra_size(req_size, max);
-	file->ra_async_size = file->ra_size > req_size ?
-				      file->ra_size - (uint32_t)req_size :
-				      file->ra_size;
+	file->ra_async_size = file->ra_size > req_size
+				      ? file->ra_size - (uint32_t)req_size
+				      : file->ra_size;
 	return true;
 }
 

@@ -52,8 +52,7 @@ void shmem_recalc_inode(struct machine *m, struct inode *inode)
 
 	if ((inode->shmem_flags & VM_NORESERVE) &&
 	    charged > inode->i_data.nrpages)
-		shmem_unacct_blocks(m, inode,
-				    charged - inode->i_data.nrpages);
+		shmem_unacct_blocks(m, inode, charged - inode->i_data.nrpages);
 }
 
 static int shmem_add_to_page_cache(struct machine *m, struct page *page,

@@ -45,8 +45,7 @@ void del_page_from_lru(struct machine *m, struct page *page);
 void release_pages(struct machine *m, struct page *const *pages, unsigned nr,
 		   bool cold);
 /* lru_add_drain() and release_pages(). Linux: pagevec_release(). */
-void pagevec_release(struct machine *m, struct page *const *pages,
-		     unsigned nr);
+void pagevec_release(struct machine *m, struct page *const *pages, unsigned nr);
 /* Off its list, with a reference for the caller; -EBUSY: it was on none. */
 int isolate_lru_page(struct machine *m, struct page *page);
 /* Past the pagevec: on the list it belongs to, now. */

@@ -109,7 +109,7 @@ void truncate_inode_pages_range(struct machine *m, struct inode *inode,
 
 /* ---- drop_caches ---- */
 
-#define SHRINK_BATCH 1024u  /* of a superblock's shrinker */
+#define SHRINK_BATCH 1024u   /* of a superblock's shrinker */
 #define DROP_SLAB_SCAN 1000u /* pages "scanned", of as many on the LRU */
 
 /* tmpfs pins its dentries: they are the only way to the file. */
@@ -138,9 +138,9 @@ static uint64_t count_unused(const struct machine *m)
 /* The inode goes, and with it what is clean of its pages. */
 static void prune_icache_one(struct machine *m, struct inode *inode)
 {
-	count_vm_events(m, PGINODESTEAL,
-			invalidate_mapping_pages(m, &inode->i_data, 0,
-						 UINT64_MAX));
+	count_vm_events(
+		m, PGINODESTEAL,
+		invalidate_mapping_pages(m, &inode->i_data, 0, UINT64_MAX));
 	if (inode->i_data.nrpages)
 		return;
 	kobj_free(m, m->caches.ext2_inode, inode->inode_kobj);

@@ -69,8 +69,8 @@ void report_lru(const struct machine *m,
 		for (int lru = 0; lru < NR_LRU_LISTS; lru++) {
 			if (!z->lru[lru].nr)
 				continue;
-			fprintf(out, "zone %s %s %u\n", z->name,
-				lru_names[lru], z->lru[lru].nr);
+			fprintf(out, "zone %s %s %u\n", z->name, lru_names[lru],
+				z->lru[lru].nr);
 			page_list_for_each(pfn, m, &z->lru[lru])
 				write_page(m, pfn, out);
 		}

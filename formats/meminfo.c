@@ -48,8 +48,7 @@ static void write_lists(const struct machine *m, FILE *out)
 static void write_highmem(const struct machine *m, FILE *out)
 {
 	int64_t free = global_page_state(m, NR_FREE_PAGES);
-	int64_t high = zone_page_state(&m->zone[ZONE_HIGHMEM],
-				       NR_FREE_PAGES);
+	int64_t high = zone_page_state(&m->zone[ZONE_HIGHMEM], NR_FREE_PAGES);
 	uint64_t total = totalhigh_pages(m);
 
 	if (!m->cfg.highmem)
@@ -78,7 +77,8 @@ static void write_vmalloc(const struct machine *m, FILE *out)
 	struct vmalloc_info vi;
 
 	get_vmalloc_info(m, &vi);
-	line_kb(out, "VmallocTotal:", (m->vmalloc_end - m->vmalloc_start) >> 10);
+	line_kb(out,
+		"VmallocTotal:", (m->vmalloc_end - m->vmalloc_start) >> 10);
 	line_kb(out, "VmallocUsed:", vi.used >> 10);
 	line_kb(out, "VmallocChunk:", vi.largest_chunk >> 10);
 }

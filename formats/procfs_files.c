@@ -35,10 +35,10 @@ static unsigned count_tasks(const struct machine *m, enum task_state state)
 
 static uint32_t last_pid(const struct machine *m)
 {
-	return list_empty(&m->tasks) ?
-		       1 :
-		       list_last_entry(&m->tasks, struct task_struct, tasks)
-			       ->pid;
+	return list_empty(&m->tasks)
+		       ? 1
+		       : list_last_entry(&m->tasks, struct task_struct, tasks)
+				 ->pid;
 }
 
 static void put_stat(const struct machine *m,
@@ -178,12 +178,11 @@ static void put_min_free_kbytes(const struct machine *m,
 	fprintf(out, "%" PRIu64 "\n", m->min_free_kbytes);
 }
 
-#define CFG_FILE(fn, field)                                              \
-	static void fn(const struct machine *m,                          \
-		       const struct task_struct *task __unused_arg,      \
-		       FILE *out)                                        \
-	{                                                                \
-		fprintf(out, "%u\n", (unsigned)m->cfg.field);            \
+#define CFG_FILE(fn, field)                                                    \
+	static void fn(const struct machine *m,                                \
+		       const struct task_struct *task __unused_arg, FILE *out) \
+	{                                                                      \
+		fprintf(out, "%u\n", (unsigned)m->cfg.field);                  \
 	}
 CFG_FILE(put_overcommit_memory, overcommit)
 CFG_FILE(put_overcommit_ratio, overcommit_ratio)
@@ -273,8 +272,8 @@ static bool put_user_bytes(const struct machine *m, const struct mm_struct *mm,
 }
 
 /* The arguments that exec left on the stack; without them, the name. */
-static void put_cmdline(const struct machine *m,
-			const struct task_struct *task, FILE *out)
+static void put_cmdline(const struct machine *m, const struct task_struct *task,
+			FILE *out)
 {
 	const struct mm_struct *mm = task->mm;
 
@@ -287,8 +286,8 @@ static void put_cmdline(const struct machine *m,
 	fputc(0, out);
 }
 
-static void put_environ(const struct machine *m,
-			const struct task_struct *task, FILE *out)
+static void put_environ(const struct machine *m, const struct task_struct *task,
+			FILE *out)
 {
 	if (task->mm && m->contents)
 		put_user_bytes(m, task->mm, task->mm->env_start,

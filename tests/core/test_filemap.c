@@ -39,9 +39,9 @@ static struct inode *declare(struct machine *m, const char *path,
 {
 	struct inode *inode;
 
-	cr_assert_eq(file_declare(m, path, pages * 4096, 8, 1, 0, warm, fs,
-				  &inode),
-		     0);
+	cr_assert_eq(
+		file_declare(m, path, pages * 4096, 8, 1, 0, warm, fs, &inode),
+		0);
 	return inode;
 }
 
@@ -168,40 +168,52 @@ Test(filemap, measured_objects)
 	touch(&a, 1);
 	expect_cost(m, &was, &(struct cost){.event = "1", .page_cache = 1});
 	touch(&a, 63);
-	expect_cost(m, &was, &(struct cost){.event = "63", .radix = 1,
-					    .page_cache = 1});
+	expect_cost(m, &was,
+		    &(struct cost){.event = "63", .radix = 1, .page_cache = 1});
 	touch(&a, 64);
 	expect_cost(m, &was, &(struct cost){.event = "64", .page_cache = 1});
 	touch(&a, 128);
-	expect_cost(m, &was, &(struct cost){.event = "128", .radix = 2,
-					    .page_cache = 1});
+	expect_cost(
+		m, &was,
+		&(struct cost){.event = "128", .radix = 2, .page_cache = 1});
 	fput(m, f);
 	expect_cost(m, &was, &(struct cost){.event = "close", .filp = -1});
 	lru_add_drain(m);
 	cr_expect_eq(invalidate_mapping_pages(m, &data->i_data, 0, 1000), 5);
-	expect_cost(m, &was, &(struct cost){.event = "dropped", .radix = -4,
-					    .page_cache = -5});
+	expect_cost(m, &was,
+		    &(struct cost){
+			    .event = "dropped", .radix = -4, .page_cache = -5});
 	radix_tree_preload(m, GFP_KERNEL);
 	was = count(m);
 	shm = shmem_file_setup(m, 4 << 20, &err);
 	area_of(&a, m, shm, VM_SHARED);
-	expect_cost(m, &was, &(struct cost){.event = "shm", .filp = 1,
-					    .dentry = 1, .shmem = 1});
+	expect_cost(
+		m, &was,
+		&(struct cost){
+			.event = "shm", .filp = 1, .dentry = 1, .shmem = 1});
 	touch(&a, 0);
 	expect_cost(m, &was, &(struct cost){.event = "s0", .page_cache = 1});
 	touch(&a, 1);
 	expect_cost(m, &was, &(struct cost){.event = "s1", .page_cache = 1});
 	touch(&a, 64);
-	expect_cost(m, &was, &(struct cost){.event = "s64", .radix = 1,
-					    .page_cache = 1});
+	expect_cost(
+		m, &was,
+		&(struct cost){.event = "s64", .radix = 1, .page_cache = 1});
 	fput(m, shm);
-	expect_cost(m, &was, &(struct cost){.event = "munmap", .filp = -1,
-					    .dentry = -1, .shmem = -1,
-					    .radix = -3, .page_cache = -3});
+	expect_cost(m, &was,
+		    &(struct cost){.event = "munmap",
+				   .filp = -1,
+				   .dentry = -1,
+				   .shmem = -1,
+				   .radix = -3,
+				   .page_cache = -3});
 	declare(m, "/mnt/new", 1, true, FS_EXT2);
-	expect_cost(m, &was, &(struct cost){.event = "write(2)", .radix = 2,
-					    .buffer = 1, .dentry = 1,
-					    .page_cache = 1});
+	expect_cost(m, &was,
+		    &(struct cost){.event = "write(2)",
+				   .radix = 2,
+				   .buffer = 1,
+				   .dentry = 1,
+				   .page_cache = 1});
 	check(m);
 	machine_destroy(m);
 }
@@ -281,8 +293,8 @@ Test(filemap, read_ahead_of_read)
 	static const struct {
 		uint64_t page, start, size, async;
 	} row[] = {
-		{0, 0, 4, 3}, {1, 4, 8, 8}, {2, 4, 8, 8}, {4, 12, 16, 16},
-		{12, 28, 32, 32}, {28, 60, 32, 32},
+		{0, 0, 4, 3},	 {1, 4, 8, 8},	   {2, 4, 8, 8},
+		{4, 12, 16, 16}, {12, 28, 32, 32}, {28, 60, 32, 32},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {

@@ -96,8 +96,8 @@ Test(radix_tree, random_against_a_map)
 		cr_assert_eq(seen, nr);
 		cr_assert_eq(radix_tree_lookup(&root, i),
 			     present[i] ? i + 1 : 0);
-		cr_assert_eq(root.height, nr ? height_needed(last) :
-					       root.height);
+		cr_assert_eq(root.height,
+			     nr ? height_needed(last) : root.height);
 		cr_assert_eq(radix_tree_nodes(&root),
 			     nr ? nodes_needed(present, N, root.height) : 0);
 	}
@@ -146,9 +146,8 @@ Test(radix_tree, objects_lag_behind)
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		radix_tree_preload(m, GFP_KERNEL);
 		radix_tree_insert(m, &root, row[i].index, 1);
-		cr_expect_eq((int)(kmem_cache_live(cache) - live),
-			     row[i].delta, "page %d",
-			     (int)row[i].index);
+		cr_expect_eq((int)(kmem_cache_live(cache) - live), row[i].delta,
+			     "page %d", (int)row[i].index);
 		live = kmem_cache_live(cache);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
@@ -156,4 +155,3 @@ Test(radix_tree, objects_lag_behind)
 	cr_expect_eq((int)(live - kmem_cache_live(cache)), 4);
 	machine_destroy(m);
 }
-
