@@ -35,9 +35,9 @@ static inline bool zone_spans_pfn(const struct zone *z, pfn_t pfn)
 	return pfn - z->zone_start_pfn < z->spanned_pages;
 }
 
-static inline unsigned zone_idx(const struct machine *m, const struct zone *z)
+static inline unsigned zone_idx(const struct zone *z)
 {
-	return (unsigned)(z - m->zone);
+	return z->type;
 }
 
 static inline bool is_highmem(const struct machine *m, const struct zone *z)
@@ -60,7 +60,7 @@ static inline uint8_t *pageblock_type_of(const struct machine *m,
 					 const struct zone *z, pfn_t pfn)
 {
 	return &m->pageblock_type[(pfn >> m->cfg.pageblock_order) +
-				  zone_idx(m, z)];
+				  zone_idx(z)];
 }
 
 /* Does any frame of [start, end) not exist or belong to boot? */

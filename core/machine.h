@@ -207,6 +207,9 @@ static inline struct page *virt_to_page(const struct machine *m, kva_t va)
 {
 	return pfn_to_page(m, (pfn_t)(__pa(m, va) >> m->page_shift));
 }
+
+#include "core/page_list.h"
+
 static inline void count_vm_events(struct machine *m, enum vm_event_item item,
 				   uint64_t n)
 {

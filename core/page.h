@@ -151,18 +151,12 @@ PAGEFLAG(Kernel, PG_kernel)
 /*
  * A list of frames, linked by pfn through lru_next/lru_prev. A frame is on at
  * most one list, and who takes it off knows which (the buddy knows order and
- * type, the LRU the flags), so no back pointer is kept.
+ * type, the LRU the flags), so no back pointer is kept. Operations: page_list.h.
  */
 struct page_list {
 	pfn_t first, last; /* 0 = empty */
 	uint32_t nr;
 };
-
-struct page *page_list_first(const struct machine *m, const struct page_list *l);
-struct page *page_list_last(const struct machine *m, const struct page_list *l);
-void page_list_add(struct machine *m, struct page_list *l, struct page *p);
-void page_list_add_tail(struct machine *m, struct page_list *l, struct page *p);
-void page_list_del(struct machine *m, struct page_list *l, struct page *p);
 
 /* Walk a list that does not change meanwhile; pfn is the loop variable. */
 #define page_list_for_each(pfn, m, l) \

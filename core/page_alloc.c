@@ -175,7 +175,7 @@ static void count_zone_alloc(struct machine *m, const struct zone *z,
 		[ZONE_MOVABLE] = PGALLOC_MOVABLE,
 	};
 
-	count_vm_events(m, item[zone_idx(m, z)], n);
+	count_vm_events(m, item[zone_idx(z)], n);
 }
 
 /* ---- giving back ---- */
@@ -191,8 +191,9 @@ static void free_pages_prepare(struct machine *m, struct page *page,
 	mm_assert(!(page->flags & (PG_lru | PG_pcp | PG_locked | PG_writeback |
 				   PG_swapcache)));
 	observe(m, PAGE_FREE, page_to_pfn(m, page), order, 0, 0);
-	for (pfn_t i = 0; order && i < (pfn_t)1 << order; i++)
-		page[i].flags = 0;
+	if (unlikely(PageCompound(page)))
+		for (pfn_t i = 1; i < (pfn_t)1 << order; i++)
+			ClearPageCompound(page + i);
 	page->flags = 0;
 	page->mapping = 0;
 	page->index = 0;
@@ -238,7 +239,7 @@ static void free_pcppages_bulk(struct machine *m, struct zone *z, uint32_t n)
 	}
 	pcp->count -= n;
 	mod_zone_page_state(z, NR_FREE_PAGES, n);
-	observe(m, PCP_DRAIN, zone_idx(m, z), n, 0, 0);
+	observe(m, PCP_DRAIN, zone_idx(z), n, 0, 0);
 }
 
 void free_hot_cold_page(struct machine *m, struct page *page, bool cold)
@@ -349,7 +350,7 @@ static void rmqueue_bulk(struct machine *m, struct zone *z,
 	}
 	z->pageset.count += n;
 	mod_zone_page_state(z, NR_FREE_PAGES, -(int64_t)n);
-	observe(m, PCP_REFILL, zone_idx(m, z), n, mt, 0);
+	observe(m, PCP_REFILL, zone_idx(z), n, mt, 0);
 }
 
 static struct page *rmqueue_pcp(struct machine *m, struct zone *z,
@@ -424,7 +425,7 @@ static bool zone_allowed(struct machine *m, const struct zone *z,
 	if (alloc_flags & ALLOC_NO_WATERMARKS)
 		return true;
 	if ((alloc_flags & ALLOC_WMARK_LOW) && !z->vm_stat[NR_ALLOC_BATCH]) {
-		observe(m, ZONE_SKIPPED, zone_idx(m, z), 0, 0, 0);
+		observe(m, ZONE_SKIPPED, zone_idx(z), 0, 0, 0);
 		return false;
 	}
 	if ((alloc_flags & ALLOC_WMARK_LOW) && (ac->gfp & __GFP_WRITE) &&
@@ -433,7 +434,7 @@ static bool zone_allowed(struct machine *m, const struct zone *z,
 	mark = z->watermark[alloc_flags & ALLOC_WMARK_MASK];
 	if (!zone_watermark_ok(z, ac->order, mark, ac->preferred->type,
 			       alloc_flags)) {
-		observe(m, ZONE_SKIPPED, zone_idx(m, z), 1, 0, 0);
+		observe(m, ZONE_SKIPPED, zone_idx(z), 1, 0, 0);
 		return false;
 	}
 	return true;

@@ -1,26 +1,30 @@
 /*
- * page.c - lists of frames, linked by frame number.
+ * page_list.h - lists of frames, linked by frame number.
  *
  *	first ─► 12 ◄─► 7 ◄─► 40 ◄─ last	lru_next/lru_prev hold pfns,
  *						0 ends the list both ways
  *
  * Linux links struct page by pointers (page->lru); numbers are half as wide
  * and stay good when mem_map is mapped elsewhere. List operations cannot fail.
+ * core/machine.h includes this file behind struct machine.
  */
-#include "core/machine.h"
-#include "core/page.h"
+#ifndef MMEMU_CORE_PAGE_LIST_H
+#define MMEMU_CORE_PAGE_LIST_H
 
-struct page *page_list_first(const struct machine *m, const struct page_list *l)
+static inline struct page *page_list_first(const struct machine *m,
+					   const struct page_list *l)
 {
 	return l->first ? pfn_to_page(m, l->first) : NULL;
 }
 
-struct page *page_list_last(const struct machine *m, const struct page_list *l)
+static inline struct page *page_list_last(const struct machine *m,
+					  const struct page_list *l)
 {
 	return l->last ? pfn_to_page(m, l->last) : NULL;
 }
 
-void page_list_add(struct machine *m, struct page_list *l, struct page *p)
+static inline void page_list_add(struct machine *m, struct page_list *l,
+				 struct page *p)
 {
 	pfn_t pfn = page_to_pfn(m, p);
 
@@ -34,7 +38,8 @@ void page_list_add(struct machine *m, struct page_list *l, struct page *p)
 	l->nr++;
 }
 
-void page_list_add_tail(struct machine *m, struct page_list *l, struct page *p)
+static inline void page_list_add_tail(struct machine *m, struct page_list *l,
+				      struct page *p)
 {
 	pfn_t pfn = page_to_pfn(m, p);
 
@@ -48,7 +53,8 @@ void page_list_add_tail(struct machine *m, struct page_list *l, struct page *p)
 	l->nr++;
 }
 
-void page_list_del(struct machine *m, struct page_list *l, struct page *p)
+static inline void page_list_del(struct machine *m, struct page_list *l,
+				 struct page *p)
 {
 	if (p->lru_prev)
 		pfn_to_page(m, p->lru_prev)->lru_next = p->lru_next;
@@ -61,3 +67,5 @@ void page_list_del(struct machine *m, struct page_list *l, struct page *p)
 	p->lru_next = p->lru_prev = PFN_NONE;
 	l->nr--;
 }
+
+#endif
