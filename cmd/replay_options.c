@@ -114,7 +114,8 @@ static int parse_report(struct replay_options *opt, char *text)
 	if (!r)
 		return complain("-r %s: there is no such report (mmemu help replay lists them)",
 				text);
-	if (r->needs_pid && (!pid || !parse_count(pid, &n) || n > TRACE_PID_MAX))
+	if (r->needs_pid &&
+	    (!pid || !parse_count(pid, &n) || n > TRACE_PID_MAX))
 		return complain("-r %s: this report is of a process, expected %s=PID",
 				text, text);
 	if (!r->needs_pid && pid)

@@ -53,7 +53,7 @@ struct lackey {
 	struct lackey_counts *n;
 	struct lackey_log *logs;
 	unsigned nr_logs;
-	uint64_t stack_shift; /* subtracted from addresses of the kernel's part */
+	uint64_t stack_shift; /* taken from addresses of the kernel's part */
 	uint32_t next_pid;
 	struct trace_error *error;
 	const char *bad_log;

@@ -246,6 +246,7 @@ static int look_for_child(struct lackey *l, struct lackey_log *log,
 	static const char created[] = "created child ";
 	const char *p = strstr(line, created), *args;
 	unsigned kind = EV_FORK;
+	uint32_t pid;
 
 	if (!p)
 		return 0;
@@ -254,9 +255,8 @@ static int look_for_child(struct lackey *l, struct lackey_log *log,
 		kind = EV_CLONE;
 	if (strstr(line, "sys_vfork"))
 		kind = EV_VFORK;
-	return lackey_child(l, log,
-			    (uint32_t)strtoul(p + sizeof(created) - 1, NULL, 10),
-			    kind);
+	pid = (uint32_t)strtoul(p + sizeof(created) - 1, NULL, 10);
+	return lackey_child(l, log, pid, kind);
 }
 
 /* The result, if the line has one. */

@@ -70,7 +70,7 @@ int log_line(struct lackey *l, struct lackey_log *log, const char **line,
 		if (!n) {
 			if (!log->fill)
 				return 0;
-			log->buf[log->fill++] = '\n'; /* cut off, or no newline */
+			log->buf[log->fill++] = '\n'; /* the last has none */
 			continue;
 		}
 		log->fill += (size_t)n;

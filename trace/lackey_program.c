@@ -126,7 +126,8 @@ static bool classic(const struct elf_image *image, const char *interp)
 static void exec_classic(struct lackey *l, struct lackey_log *log,
 			 const struct elf_image *image, uint32_t path)
 {
-	const struct elf_segment *data = &image->segment[image->nr_segments - 1];
+	const struct elf_segment *data =
+		&image->segment[image->nr_segments - 1];
 	uint64_t text = data->vaddr - TEXT_START;
 	struct event ev;
 

@@ -16,7 +16,7 @@
 #define NAME_FILE 0x02u	 /* `file NAME`, or declared by exec */
 
 struct name {
-	char *text; /* NUL-terminated; len counts (a quoted name may hold NUL) */
+	char *text; /* len bytes and a NUL */
 	uint32_t len;
 	uint32_t hash;
 	uint32_t flags; /* NAME_* */

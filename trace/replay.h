@@ -19,7 +19,7 @@ struct replay_hooks {
 	void (*report)(void *ctx, const struct event *ev,
 		       const struct task_struct *task);
 	void (*mark)(void *ctx, const struct event *ev);
-	/* Every outcome that has a line in the log. NULL: nothing is formatted. */
+	/* Each outcome that has a line in the log. NULL: none is made. */
 	void (*outcome)(void *ctx, const struct event *ev,
 			const struct outcome *o);
 	/* One line about an event: a mismatch, a BUG, what is not emulated. */

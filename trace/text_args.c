@@ -268,7 +268,7 @@ static bool take_dev(struct statement *s)
 			digits = 0;
 			continue;
 		}
-		if (!digit && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F'))
+		if (!digit && !((c | 0x20) >= 'a' && (c | 0x20) <= 'f'))
 			goto bad;
 		part[i] = part[i] << 4 |
 			  (uint64_t)(digit ? c - '0' : (c | 0x20) - 'a' + 10);

@@ -399,8 +399,10 @@ bool lex_address(struct lexer *lex, const char *what, struct quantity *q)
 		const char *plus = memchr(p, '+', (size_t)(end - p));
 		const char *stop = plus ? plus : end;
 
-		if (p < stop && is_digit(*p) ? !add_number(lex, p, stop, what, q)
-					     : !add_label(lex, p, stop, what, q))
+		bool number = p < stop && is_digit(*p);
+
+		if (number ? !add_number(lex, p, stop, what, q)
+			   : !add_label(lex, p, stop, what, q))
 			return false;
 		if (!plus)
 			return lex_next(lex);

@@ -15,8 +15,10 @@ struct text_reader {
 	const struct host_ops *host;
 	struct stream stream;
 	struct names *names;
-	char *buf;	     /* at: next line; end: behind the last whole line; */
-	size_t at, end, fill; /* fill: behind the last byte read */
+	char *buf;
+	size_t at;   /* next line */
+	size_t end;  /* behind the last whole line */
+	size_t fill; /* behind the last byte */
 	uint64_t line;	     /* number of the line that was read last */
 	bool eof, started;   /* started: a statement was seen */
 	bool ended;	     /* an error or the end was told */

@@ -315,7 +315,7 @@ Test(replay, zombies)
 	run_end(&run);
 }
 
-/* Misuse is seen before anything changes, even when the block has a new owner. */
+/* Misuse is seen before anything changes, also if the block has a new owner. */
 Test(replay, kernel_misuse)
 {
 	static const char trace[] =

@@ -164,7 +164,8 @@ Test(text, bad_lines)
 	char out[512];
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		cr_expect_str_eq(error_of(bad[i].text, strlen(bad[i].text), out),
+		cr_expect_str_eq(error_of(bad[i].text, strlen(bad[i].text),
+					  out),
 				 bad[i].error, "%s\n  is: %s\n  not: %s",
 				 bad[i].text, out, bad[i].error);
 }

@@ -1,0 +1,216 @@
+/* The importer: logs as valgrind writes them in, a trace out. */
+#include "trace/import_lackey.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* clang-format off */
+static const unsigned char elf[] = {
+	0x7f, 'E', 'L', 'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	2, 0, 3, 0, 1, 0, 0, 0,			/* EXEC, 386 */
+	0x00, 0x90, 0x04, 0x08,			/* entry 0x08049000 */
+	52, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	52, 0, 32, 0, 3, 0, 40, 0, 0, 0, 0, 0,
+	/* r-- 0x08048000, r-x 0x08049000, rw- 0x0804b800 */
+	1, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x80, 0x04, 0x08, 0x00, 0x80, 0x04, 0x08,
+	148, 0, 0, 0, 148, 0, 0, 0, 4, 0, 0, 0, 0, 0x10, 0, 0,
+	1, 0, 0, 0, 0, 0x10, 0, 0, 0x00, 0x90, 0x04, 0x08, 0x00, 0x90, 0x04, 0x08,
+	0, 0x10, 0, 0, 0, 0x10, 0, 0, 5, 0, 0, 0, 0, 0x10, 0, 0,
+	1, 0, 0, 0, 0, 0x28, 0, 0, 0x00, 0xb8, 0x04, 0x08, 0x00, 0xb8, 0x04, 0x08,
+	0, 1, 0, 0, 0, 0x20, 0, 0, 6, 0, 0, 0, 0, 0x10, 0, 0,
+};
+
+static const char parent[] =
+	"==7== Lackey, an example Valgrind tool\n"
+	"==7== Command: ./prog arg\n"
+	"==7== Parent PID: 1\n"
+	"==7== \n"
+	"I  08049000,2\n"
+	" S fef0c870,4\n"
+	" L 0804b800,4\n"
+	" L 0804b804,4\n"
+	" L 0804b808,4\n"
+	" L 0804b80c,4\n"
+	" M 0804b810,1\n"
+	"I  08049002,5\n"
+	"SYSCALL[7,1](45) sys_brk ( 0x0 ) --> [pre-success] Success(0x804e000) \n"
+	"SYSCALL[7,1](45) sys_brk ( 0x804f000 ) --> [pre-success] Success(0x804f000) \n"
+	"SYSCALL[7,1](192) sys_mmap2 ( 0x0, 8192, 3, 34, 4294967295, 0 ) --> [pre-success] Success(0x4835000) \n"
+	"SYSCALL[7,1](192) sys_mmap2 ( 0x0, 8192, 3, 34, 4294967295, 0 ) --> [pre-fail] Failure(0xc) \n"
+	"SYSCALL[7,1](125) sys_mprotect ( 0x4835000, 4096, 1 )[sync] --> Success(0x0) \n"
+	"SYSCALL[7,1](3) sys_read ( 4, 0x4836000, 512 ) --> [async] ... \n"
+	"SYSCALL[7,1](3) ... [async] --> Success(0x20) \n"
+	"SYSCALL[7,1](120) sys_clone ( 1200011, 0x0, 0x0, 0x0, 0x80f33e8 )   clone(fork): process 7 created child 9\n"
+	" --> [pre-success] Success(0x9) \n"
+	"I  08049007,1\n"
+	"SYSCALL[7,1](114) sys_wait4 ( -1, 0x0, 0, 0x0 ) --> [async] ... \n"
+	"SYSCALL[7,1](114) ... [async] --> Success(0x9) \n"
+	"I  08049008,1\n"
+	"SYSCALL[7,1](91) sys_munmap ( 0x4835000, 8192 )[sync] --> Success(0x0) \n"
+	"SYSCALL[7,1](252) exit_group( 0 ) --> [pre-success] Success(0x0) \n"
+	"==7== \n";
+
+static const char child[] =
+	"==9== Lackey, an example Valgrind tool\n"
+	"==9== Command: ./prog arg\n"
+	"==9== Parent PID: 7\n"
+	"==9== \n"
+	" --> [pre-success] Success(0x0) \n"
+	"I  08049007,1\n"
+	" S fef0c86c,4\n"
+	"SYSCALL[9,1](252) exit_group( 3 ) --> [pre-success] Success(0x0) \n"
+	"==9== \n";
+
+static const char want[] =
+	"mmemu-trace 1\n"
+	"200 spawn PROG\n"
+	"200 exec PATH text 10240 data 256 bss 7936\n"
+	"200 mprotect 0x8048000 4096 r--\n"
+	"200 fetch 0x8049000 2\n"
+	"200 write 0xbffff870 4\n"
+	"200 read 0x804b800 13 stride 4\n"
+	"200 write 0x804b810\n"
+	"200 fetch 0x8049002 5\n"
+	"200 brk 0x804f000\n"
+	"200 mmap 0x4835000 8192 rw- private anon fixed\n"
+	"200 mprotect 0x4835000 4096 r--\n"
+	"200 write 0x4836000 32\n"
+	"200 fork 201\n"
+	"200 fetch 0x8049007\n"
+	"201 fetch 0x8049007\n"
+	"201 write 0xbffff86c 4\n"
+	"201 exit 3\n"
+	"200 fetch 0x8049008\n"
+	"200 munmap 0x4835000 8192\n"
+	"mark last\n"
+	"200 exit\n";
+/* clang-format on */
+
+struct files {
+	char dir[64], path[3][96];
+};
+
+static void put_file(const char *path, const void *data, size_t size)
+{
+	FILE *f = fopen(path, "w");
+
+	cr_assert_not_null(f);
+	cr_assert_eq(fwrite(data, 1, size, f), size);
+	fclose(f);
+}
+
+static void make_files(struct files *f, const char *a, const char *b)
+{
+	strcpy(f->dir, "/tmp/mmemu-lackey-XXXXXX");
+	cr_assert_not_null(mkdtemp(f->dir));
+	for (unsigned i = 0; i < 3; i++)
+		sprintf(f->path[i], "%s/%s", f->dir,
+			(const char *const[]){"a", "b", "prog"}[i]);
+	put_file(f->path[0], a, strlen(a));
+	put_file(f->path[1], b, strlen(b));
+	put_file(f->path[2], elf, sizeof(elf));
+}
+
+static void remove_files(struct files *f)
+{
+	for (unsigned i = 0; i < 3; i++)
+		unlink(f->path[i]);
+	rmdir(f->dir);
+}
+
+static char *import_files(struct files *f, unsigned nr_logs,
+			  const char *const *logs, struct trace_error *error)
+{
+	struct lackey_options opt = {.logs = logs,
+				     .nr_logs = nr_logs,
+				     .program = f->path[2],
+				     .first_pid = 200,
+				     .slice = 1000};
+	struct lackey_counts n;
+	struct text_writer w;
+	struct names names;
+	const char *bad;
+	char *out = NULL;
+	size_t size;
+	FILE *mem = open_memstream(&out, &size);
+	int ret;
+
+	memset(error, 0, sizeof(*error));
+	names_init(&names, NULL);
+	text_write_start(&w, NULL, &names, mem);
+	ret = import_lackey(&opt, &names, &w, &n, &bad, error);
+	text_write_end(&w);
+	fclose(mem);
+	names_destroy(&names);
+	cr_expect_eq(ret != 0, error->text[0] != '\0');
+	return out;
+}
+
+/* The expectation with the names of this run in it. */
+static char *expected(const struct files *f)
+{
+	char *out = malloc(sizeof(want) + 200);
+	const char *prog = strstr(want, "PROG"), *path = strstr(want, "PATH");
+
+	sprintf(out, "%.*sprog%.*s%s%s", (int)(prog - want), want,
+		(int)(path - prog) - 4, prog + 4, f->path[2], path + 4);
+	return out;
+}
+
+Test(lackey, a_program_and_its_child)
+{
+	struct trace_error error;
+	struct files f;
+	char *out, *exp;
+
+	make_files(&f, parent, child);
+	/* the order of the logs does not matter */
+	for (unsigned i = 0; i < 2; i++) {
+		const char *logs[] = {f.path[i], f.path[1 - i]};
+
+		out = import_files(&f, 2, logs, &error);
+		exp = expected(&f);
+		cr_expect_str_eq(out, exp, "%s\nis:\n%snot:\n%s", error.text,
+				 out, exp);
+		free(out);
+		free(exp);
+	}
+	remove_files(&f);
+}
+
+Test(lackey, what_is_wrong_with_logs)
+{
+	static const struct {
+		const char *a, *b, *error;
+	} rows[] = {
+		{"hello\n", child,
+		 "found no \"==PID== Lackey\", expected a log of valgrind --tool=lackey"},
+		{"", child, "an empty log"},
+		{"==7== Parent PID: 1\nSYSCALL[7,1](45) sys_brk ( 0x0 ) --> [pre-success] Success(0x0)\n",
+		 child,
+		 "found no instruction, expected --trace-mem=yes and the log of the first process"},
+		{"==7== Parent PID: 1\nI  08049000,2\n", child,
+		 "no log creates this process, expected the logs of its parents too"},
+	};
+	struct trace_error error;
+	struct files f;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		make_files(&f, rows[i].a, rows[i].b);
+		const char *logs[] = {f.path[0], f.path[1]};
+
+		free(import_files(&f, 2, logs, &error));
+		cr_expect_str_eq(error.text, rows[i].error, "%u: %s", i,
+				 error.text);
+		remove_files(&f);
+	}
+	make_files(&f, parent, child);
+	const char *logs[] = {f.path[0]};
+
+	free(import_files(&f, 1, logs, &error));
+	cr_expect_str_eq(error.text, "process 9 was created here, expected its log too");
+	remove_files(&f);
+}
