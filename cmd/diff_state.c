@@ -22,7 +22,8 @@
 static const char help[] =
 	"usage: mmemu diff-state [OPTION]... A B\n"
 	"\n"
-	"Compares two files of `report state` (or captured ones, or .zst), and\n"
+	"Compares two files of `report state` (or captured ones, or .zst), "
+	"and\n"
 	"prints what differs: value in A | value in B.\n"
 	"\n"
 	"  -n, --lines N   print at most N differences (all)\n"
@@ -30,7 +31,8 @@ static const char help[] =
 	"  -h, --help      this\n"
 	"\n"
 	"Example:\n"
-	"  mmemu replay t.trace --save-state middle=m.state --save-state e.state\n"
+	"  mmemu replay t.trace --save-state middle=m.state --save-state "
+	"e.state\n"
 	"  mmemu diff-state m.state e.state\n"
 	"Exit status: 0 equal, 1 different, 2 bad input or usage.\n";
 
@@ -46,16 +48,16 @@ static const struct {
 	unsigned ident; /* words behind it that say what it is about */
 	enum shape shape;
 } statements[] = {
-	{"mmemu-state", 0, SHAPE_REST},	 {"machine", 0, SHAPE_IGNORE},
-	{"vmalloc", 0, SHAPE_REST},	 {"zone", 1, SHAPE_PAIRS},
-	{"global", 0, SHAPE_PAIRS},	 {"blocks", 1, SHAPE_BLOCKS},
-	{"area", 2, SHAPE_PAIRS},	 {"free", 3, SHAPE_REST},
-	{"pcplist", 2, SHAPE_REST},	 {"pcpreturn", 1, SHAPE_REST},
-	{"stat", 1, SHAPE_REST},	 {"zstat", 2, SHAPE_REST},
-	{"cache", 1, SHAPE_PAIRS},	 {"cacheobj", 1, SHAPE_PAIRS},
-	{"ac", 1, SHAPE_REST},		 {"slab", 2, SHAPE_REST},
-	{"vmap", 1, SHAPE_REST},	 {"kpmd", 1, SHAPE_REST},
-	{"vlazy", 1, SHAPE_REST},	 {"vnext", 0, SHAPE_REST},
+	{"mmemu-state", 0, SHAPE_REST}, {"machine", 0, SHAPE_IGNORE},
+	{"vmalloc", 0, SHAPE_REST},	{"zone", 1, SHAPE_PAIRS},
+	{"global", 0, SHAPE_PAIRS},	{"blocks", 1, SHAPE_BLOCKS},
+	{"area", 2, SHAPE_PAIRS},	{"free", 3, SHAPE_REST},
+	{"pcplist", 2, SHAPE_REST},	{"pcpreturn", 1, SHAPE_REST},
+	{"stat", 1, SHAPE_REST},	{"zstat", 2, SHAPE_REST},
+	{"cache", 1, SHAPE_PAIRS},	{"cacheobj", 1, SHAPE_PAIRS},
+	{"ac", 1, SHAPE_REST},		{"slab", 2, SHAPE_REST},
+	{"vmap", 1, SHAPE_REST},	{"kpmd", 1, SHAPE_REST},
+	{"vlazy", 1, SHAPE_REST},	{"vnext", 0, SHAPE_REST},
 };
 
 struct fact {
@@ -86,8 +88,7 @@ static void add_fact(struct facts *f, const char *key, size_t key_len,
 	if (f->nr == f->max) {
 		size_t max = f->max ? 2 * f->max : 1024;
 
-		f->at = host_realloc(&cmd_host, f->at,
-				     f->max * sizeof(*f->at),
+		f->at = host_realloc(&cmd_host, f->at, f->max * sizeof(*f->at),
 				     max * sizeof(*f->at));
 		f->max = max;
 	}
@@ -314,7 +315,8 @@ static int read_file(const char *path, struct facts *f)
 		return complain("%s", error);
 	if (strncmp(text.data, "mmemu-state", 11)) {
 		complain("%s: this is no state file: it does not begin with "
-			 "mmemu-state", path);
+			 "mmemu-state",
+			 path);
 		state_text_free(&text, &cmd_host);
 		return EXIT_BAD;
 	}

@@ -5,15 +5,11 @@
  *   |resv.|            |kernel|init|         tables,mem_map|          |
  *   |<------ DMA ----->|<-------------- Normal ----------->|< HighMem>|
  *
- * RAM is the memory size less the firmware's ranges, with a hole below 4 GiB
- * where the address space of devices is. Boot keeps the kernel image, the first
- * page tables behind it and the configured ranges, and takes what it needs itself from the top of lowmem
- * downwards: mem_map, the pageblock types, wait tables, the per-CPU area, the
- * pid, dentry and inode hash tables, sized as the kernel sizes them. The rest
+ * memblock.c says what is RAM, boot_reserve.c what boot keeps of it. The rest
  * goes to the buddy system: highmem first, frame by frame upwards, then lowmem
- * in chunks of 32 frames. Whole free pageblocks are put on their list at once:
- * frame by frame they would end there too, one after the other at the head, so
- * that the highest block is handed out first.
+ * in chunks of 32 frames. Whole free blocks of 4 MiB are not even touched: frame
+ * by frame they would end on their list one after the other, each at the head, so
+ * that the highest is handed out first (buddy.c keeps such runs as ranges).
  *
  * Then, as in start_kernel() and the initcalls: batches of the per-CPU lists,
  * watermarks, reserve blocks, lowmem_reserve; and at last the init sections
@@ -31,231 +27,6 @@
 #include "core/subsystems.h"
 
 #include <string.h>
-
-#define MAX_ORDER_NR_PAGES ((pfn_t)1 << (MAX_ORDER - 1))
-#define PAGES_PER_WAITQUEUE 256
-#define PCPU_UNIT_SIZE (32 * 1024) /* bytes; one CPU */
-#define KERNEL_START (16 << 20)
-#define KERNEL_SIZE (2828 << 10)
-#define SMALL_MEMORY (24 << 20) /* a smaller machine's kernel is at 1M */
-#define SMALL_KERNEL_START (1 << 20)
-
-/* ---- lists of ranges ---- */
-
-unsigned range_find(const struct phys_range *list, unsigned nr, paddr_t addr)
-{
-	unsigned i = 0;
-
-	while (i < nr && list[i].end <= addr)
-		i++;
-	return i;
-}
-
-int range_add(struct phys_range *list, unsigned *nr, unsigned max,
-	      paddr_t start, paddr_t end)
-{
-	unsigned i = 0, j;
-
-	if (start >= end)
-		return 0;
-	while (i < *nr && list[i].end < start)
-		i++;
-	for (j = i; j < *nr && list[j].start <= end; j++) {
-		start = min_t(paddr_t, start, list[j].start);
-		end = max_t(paddr_t, end, list[j].end);
-	}
-	if (j == i && *nr == max)
-		return -ENOSPC;
-	memmove(&list[i + 1], &list[j], (*nr - j) * sizeof(*list));
-	*nr = *nr - (j - i) + 1;
-	list[i] = (struct phys_range){start, end};
-	return 0;
-}
-
-int range_remove(struct phys_range *list, unsigned *nr, unsigned max,
-		 paddr_t start, paddr_t end)
-{
-	for (unsigned i = 0; i < *nr;) {
-		struct phys_range r = list[i];
-
-		if (r.end <= start || r.start >= end) {
-			i++;
-			continue;
-		}
-		memmove(&list[i], &list[i + 1], (--*nr - i) * sizeof(*list));
-		if (range_add(list, nr, max, r.start,
-			      min_t(paddr_t, r.end, start)) ||
-		    range_add(list, nr, max, max_t(paddr_t, r.start, end),
-			      r.end))
-			return -ENOSPC;
-		i = range_find(list, *nr, end);
-	}
-	return 0;
-}
-
-static paddr_t page_up(const struct machine *m, paddr_t a)
-{
-	return PAGE_ALIGN(m, a);
-}
-
-static pfn_t pfn_down(const struct machine *m, paddr_t a)
-{
-	return (pfn_t)(a >> m->page_shift);
-}
-
-/* ---- questions ---- */
-
-bool pfn_present(const struct machine *m, pfn_t pfn)
-{
-	paddr_t pa = pfn_to_phys(m, pfn);
-	unsigned i = range_find(m->ram_range, m->nr_ram_ranges, pa);
-
-	return i < m->nr_ram_ranges && m->ram_range[i].start <= pa;
-}
-
-bool pfn_reserved(const struct machine *m, pfn_t pfn)
-{
-	paddr_t pa = pfn_to_phys(m, pfn);
-	unsigned i = range_find(m->boot_range, m->nr_boot_ranges, pa);
-
-	return (i < m->nr_boot_ranges &&
-		m->boot_range[i].start < pa + m->page_size) ||
-	       PageReserved(pfn_to_page(m, pfn));
-}
-
-bool range_has_reserved(const struct machine *m, pfn_t start, pfn_t end)
-{
-	paddr_t from = pfn_to_phys(m, start), to = pfn_to_phys(m, end);
-	unsigned i = range_find(m->ram_range, m->nr_ram_ranges, from);
-
-	if (i == m->nr_ram_ranges || m->ram_range[i].start > from ||
-	    m->ram_range[i].end < to)
-		return true;
-	i = range_find(m->boot_range, m->nr_boot_ranges, from);
-	if (i < m->nr_boot_ranges && m->boot_range[i].start < to)
-		return true;
-	if (!m->state_loaded)
-		return false;
-	for (pfn_t pfn = start; pfn < end; pfn++)
-		if (PageReserved(pfn_to_page(m, pfn)))
-			return true;
-	return false;
-}
-
-/* ---- the memory map ---- */
-
-/* RAM as the firmware tells it, before partial frames are trimmed. */
-static int ram_ranges(struct machine *m)
-{
-	const struct machine_config *cfg = &m->cfg;
-	paddr_t below = cfg->memory;
-	int err;
-
-	m->nr_ram_ranges = 0;
-	if (cfg->hole_from && below >= cfg->hole_from) {
-		below = cfg->hole_start;
-		err = range_add(m->ram_range, &m->nr_ram_ranges,
-				CONFIG_MAX_RANGES, cfg->hole_end,
-				cfg->hole_end + cfg->memory - below);
-		if (err)
-			return err;
-	}
-	below -= min_t(paddr_t, below, cfg->firmware_top);
-	err = range_add(m->ram_range, &m->nr_ram_ranges, CONFIG_MAX_RANGES, 0,
-			below);
-	/* the first frame is the BIOS's, whoever forgets to say so */
-	if (!err)
-		err = range_remove(m->ram_range, &m->nr_ram_ranges,
-				   CONFIG_MAX_RANGES, 0, m->page_size);
-	for (unsigned i = 0; !err && i < cfg->nr_firmware; i++)
-		err = range_remove(m->ram_range, &m->nr_ram_ranges,
-				   CONFIG_MAX_RANGES, cfg->firmware[i].start,
-				   cfg->firmware[i].end);
-	return err;
-}
-
-/* Only whole frames below the limit are RAM. */
-static void trim_ram_ranges(struct machine *m, paddr_t limit)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < m->nr_ram_ranges; i++) {
-		struct phys_range r = m->ram_range[i];
-
-		r.start = page_up(m, r.start);
-		r.end = min_t(paddr_t, r.end, limit) & PAGE_MASK(m);
-		if (r.start < r.end)
-			m->ram_range[n++] = r;
-	}
-	m->nr_ram_ranges = n;
-}
-
-/*
- * Lowmem is what the kernel can map at PAGE_OFFSET and still have room for
- * vmalloc and below the fixed mappings at the top. Linux: MAXMEM.
- */
-pfn_t lowmem_limit_pfn(const struct machine *m)
-{
-	const struct machine_config *cfg = &m->cfg;
-	kva_t vmalloc_end = cfg->vmalloc_end;
-
-	if (cfg->lowmem_limit)
-		return pfn_down(m, cfg->lowmem_limit);
-	if (!vmalloc_end && !strcmp(m->fmt->name, "x86-2level"))
-		vmalloc_end = 0xff7fe000;
-	if (!vmalloc_end && !strcmp(m->fmt->name, "x86-pae"))
-		vmalloc_end = 0xffbfe000;
-	if (!vmalloc_end || m->fmt->va_bits > 32)
-		return UINT32_MAX;
-	return pfn_down(m, vmalloc_end - cfg->page_offset -
-				   cfg->vmalloc_reserve);
-}
-
-static int find_memory(struct machine *m, const char **why)
-{
-	pfn_t low = lowmem_limit_pfn(m);
-	paddr_t limit = (paddr_t)1 << m->fmt->pa_bits;
-
-	if (ram_ranges(m)) {
-		*why = "too many ranges in the memory map";
-		return -EINVAL;
-	}
-	if (!m->cfg.highmem && low != UINT32_MAX)
-		limit = min_t(paddr_t, limit, pfn_to_phys(m, low));
-	trim_ram_ranges(m, limit);
-	if (!m->nr_ram_ranges) {
-		*why = "no RAM is left beside the firmware's ranges";
-		return -EINVAL;
-	}
-	m->max_pfn = pfn_down(m, m->ram_range[m->nr_ram_ranges - 1].end);
-	m->max_low_pfn = m->max_pfn < low ? m->max_pfn : low;
-	return 0;
-}
-
-/* ---- host memory ---- */
-
-void reserve_host_memory(struct machine *m)
-{
-	size_t frames = (size_t)ALIGN_UP(m->max_pfn, MAX_ORDER_NR_PAGES);
-	size_t blocks = (frames >> m->cfg.pageblock_order) + MAX_NR_ZONES;
-
-	m->mem_map_reserved = frames * sizeof(struct page);
-	m->mem_map = host_reserve(&m->host, m->mem_map_reserved);
-	m->ram_reserved = frames << m->page_shift;
-	m->ram = host_reserve(&m->host, m->ram_reserved);
-	m->nr_pageblock_types = blocks;
-	m->pageblock_type = host_alloc(&m->host, blocks);
-}
-
-void release_host_memory(struct machine *m)
-{
-	host_release(&m->host, m->mem_map, m->mem_map_reserved);
-	host_release(&m->host, m->ram, m->ram_reserved);
-	host_free(&m->host, m->pageblock_type, m->nr_pageblock_types);
-	m->mem_map = NULL;
-	m->ram = NULL;
-	m->pageblock_type = NULL;
-}
 
 /* ---- zones ---- */
 
@@ -301,7 +72,7 @@ void count_present_pages(struct machine *m)
 {
 	struct zone *z;
 
-	for_each_zone(z, m)
+	for_each_zone (z, m)
 		z->present_pages =
 			present_in(m, z->zone_start_pfn, zone_end_pfn(z));
 }
@@ -376,7 +147,7 @@ static void init_pageblock_types(struct machine *m)
 {
 	const struct zone *z;
 
-	for_each_zone(z, m) {
+	for_each_zone (z, m) {
 		pfn_t first = (pfn_t)ALIGN_UP(z->zone_start_pfn,
 					      pageblock_nr_pages(m));
 
@@ -384,229 +155,6 @@ static void init_pageblock_types(struct machine *m)
 		     pfn += pageblock_nr_pages(m))
 			*pageblock_type_of(m, z, pfn) = MIGRATE_MOVABLE;
 	}
-}
-
-/* ---- what boot keeps ---- */
-
-static int memblock_reserve(struct machine *m, paddr_t start, paddr_t end)
-{
-	return range_add(m->boot_range, &m->nr_boot_ranges,
-			 ARRAY_SIZE(m->boot_range), start, end);
-}
-
-/* Highest free place for size bytes in lowmem, or 0. */
-static paddr_t memblock_find(const struct machine *m, uint64_t size,
-			     uint64_t align)
-{
-	paddr_t limit = pfn_to_phys(m, m->max_low_pfn);
-
-	for (unsigned i = m->nr_ram_ranges; i-- > 0;) {
-		paddr_t lo = m->ram_range[i].start;
-		paddr_t hi = min_t(paddr_t, m->ram_range[i].end, limit);
-		unsigned k = m->nr_boot_ranges;
-
-		while (hi > lo) {
-			paddr_t from = lo;
-
-			while (k > 0 && m->boot_range[k - 1].start >= hi)
-				k--;
-			if (k > 0 && m->boot_range[k - 1].end > lo)
-				from = m->boot_range[k - 1].end;
-			if (hi >= size && ALIGN_DOWN(hi - size, align) >= from)
-				return ALIGN_DOWN(hi - size, align);
-			if (from == lo)
-				break;
-			hi = m->boot_range[k - 1].start;
-		}
-	}
-	return 0;
-}
-
-static int alloc_bootmem(struct machine *m, uint64_t size)
-{
-	paddr_t pa = memblock_find(m, size, m->cfg.cache_line_size);
-
-	if (!pa)
-		return -ENOMEM;
-	return memblock_reserve(m, pa, pa + size);
-}
-
-/* Bytes of a kernel pointer. */
-static unsigned pointer_size(const struct machine *m)
-{
-	return m->fmt->va_bits > 32 ? 8 : 4;
-}
-
-static uint64_t wait_table_bytes(const struct machine *m, const struct zone *z)
-{
-	uint64_t n = 1;
-
-	while (n < z->spanned_pages / PAGES_PER_WAITQUEUE)
-		n <<= 1;
-	n = n > 4096 ? 4096 : n < 4 ? 4 : n;
-	return n * 2 * pointer_size(m);
-}
-
-/* Four bits for each pageblock, in whole words. Linux: usemap_size(). */
-static uint64_t usemap_bytes(const struct machine *m, const struct zone *z)
-{
-	pfn_t base = z->zone_start_pfn & (pageblock_nr_pages(m) - 1);
-	uint64_t blocks = ALIGN_UP((uint64_t)z->spanned_pages + base,
-				   pageblock_nr_pages(m)) >>
-			  m->cfg.pageblock_order;
-
-	return ALIGN_UP(blocks * 4, 8 * pointer_size(m)) / 8;
-}
-
-static uint64_t mem_map_pages(const struct machine *m, pfn_t frames)
-{
-	return PAGE_ALIGN(m, (uint64_t)frames * m->cfg.struct_page_size) >>
-	       m->page_shift;
-}
-
-/* What zones have before anything is freed: present less their mem_map. */
-static uint64_t early_managed(const struct machine *m, const struct zone *z)
-{
-	uint64_t map = mem_map_pages(m, z->spanned_pages);
-
-	if (is_highmem(m, z) || z->present_pages < map)
-		return z->present_pages;
-	return z->present_pages - map;
-}
-
-/* Bytes of a hash table with one bucket for 2^scale bytes of memory.
- * Linux: alloc_large_system_hash(). */
-static uint64_t large_system_hash(const struct machine *m, uint64_t pages,
-				  unsigned scale, uint64_t max)
-{
-	uint64_t per_mb = (uint64_t)1 << (20 - m->page_shift);
-	uint64_t n = ALIGN_UP(pages, per_mb) >> (scale - m->page_shift);
-
-	if (n < m->page_size / pointer_size(m) && !max)
-		n = m->page_size / pointer_size(m);
-	n = (uint64_t)1 << order_of(n ? n : 1);
-	if (max && n > max)
-		n = max;
-	return n * pointer_size(m);
-}
-
-static uint64_t nr_kernel_pages(const struct machine *m)
-{
-	const struct zone *z;
-	uint64_t sum = 0;
-
-	for_each_zone(z, m) {
-		uint64_t map = mem_map_pages(m, z->spanned_pages);
-
-		if (!is_highmem(m, z))
-			sum += early_managed(m, z);
-		else if (sum > 2 * map)
-			sum -= map;
-	}
-	return sum;
-}
-
-/* In the order in which boot takes them. */
-static int alloc_boot_tables(struct machine *m)
-{
-	pfn_t frames = (pfn_t)ALIGN_UP(m->max_pfn, MAX_ORDER_NR_PAGES);
-	uint64_t pages = nr_kernel_pages(m);
-	const struct zone *z;
-	int err;
-
-	err = alloc_bootmem(m, (uint64_t)frames * m->cfg.struct_page_size);
-	for_each_zone(z, m) {
-		if (!z->spanned_pages)
-			continue;
-		if (!err)
-			err = alloc_bootmem(m, usemap_bytes(m, z));
-		if (!err)
-			err = alloc_bootmem(m, wait_table_bytes(m, z));
-	}
-	if (!err && m->cfg.memory >= SMALL_MEMORY)
-		err = alloc_bootmem(m, PCPU_UNIT_SIZE);
-	if (!err)
-		err = alloc_bootmem(m, large_system_hash(m, pages, 18, 4096));
-	if (!err)
-		err = alloc_bootmem(m, large_system_hash(m, pages, 13, 0));
-	if (!err)
-		err = alloc_bootmem(m, large_system_hash(m, pages, 14, 0));
-	return err;
-}
-
-/* Where the image is and how large, unless the configuration says so. */
-static void place_kernel(struct machine_config *cfg)
-{
-	if (!cfg->kernel_start)
-		cfg->kernel_start = cfg->memory < SMALL_MEMORY
-					    ? SMALL_KERNEL_START
-					    : KERNEL_START;
-	if (!cfg->kernel_size)
-		cfg->kernel_size = min_t(uint64_t, KERNEL_SIZE,
-					 cfg->memory / 8);
-	if (cfg->init_size > cfg->kernel_size / 2)
-		cfg->init_size = cfg->kernel_size / 2;
-}
-
-static int reserve_kernel(struct machine *m, const char **why)
-{
-	struct machine_config *cfg = &m->cfg;
-	paddr_t end;
-
-	place_kernel(cfg);
-	end = page_up(m, cfg->kernel_start + cfg->kernel_size);
-	if (end > pfn_to_phys(m, m->max_low_pfn) ||
-	    range_has_reserved(m, pfn_down(m, cfg->kernel_start),
-			       pfn_down(m, end))) {
-		*why = "the kernel image does not fit into RAM";
-		return -EINVAL;
-	}
-	return memblock_reserve(m, cfg->kernel_start,
-				cfg->kernel_start + cfg->kernel_size);
-}
-
-/*
- * Behind the image boot builds its first page tables: those that map the image
- * and 1 MiB more from address 0 on, and one for the end of lowmem where a large
- * page would reach beyond it.
- */
-static int reserve_first_tables(struct machine *m)
-{
-	uint64_t span = strcmp(m->fmt->name, "x86-2level") ? 2 << 20 : 4 << 20;
-	paddr_t image = m->cfg.kernel_start + m->cfg.kernel_size;
-	paddr_t end = page_up(m, image);
-	unsigned tables = (unsigned)DIV_ROUND_UP(end + (1 << 20), span);
-
-	if (pfn_to_phys(m, m->max_low_pfn) % span)
-		tables++;
-	return memblock_reserve(m, end, end + tables * PAGE_SIZE(m));
-}
-
-static int reserve_boot_memory(struct machine *m, const char **why)
-{
-	const struct machine_config *cfg = &m->cfg;
-	int err = reserve_kernel(m, why);
-
-	if (err)
-		return err;
-	err = reserve_first_tables(m);
-	for (unsigned i = 0; !err && i < cfg->nr_reserved; i++)
-		err = memblock_reserve(m, cfg->reserved[i].start,
-				       cfg->reserved[i].end);
-	if (!err)
-		err = alloc_boot_tables(m);
-	if (err)
-		*why = err == -ENOSPC ? "too many reserved ranges"
-				      : "RAM is too small for the kernel's "
-					"tables (mem_map must fit into lowmem)";
-	return err ? -EINVAL : 0;
-}
-
-pfn_t bss_alloc(struct machine *m, unsigned nr)
-{
-	mm_assert(m->bss_pfn >= pfn_down(m, m->cfg.kernel_start) + nr);
-	m->bss_pfn -= nr;
-	return m->bss_pfn;
 }
 
 /* ---- from boot memory to the buddy system ---- */
@@ -659,7 +207,7 @@ static void free_range(struct machine *m, paddr_t start, paddr_t end)
 	pfn_t from = pfn_down(m, page_up(m, start)), to = pfn_down(m, end);
 	struct zone *z;
 
-	for_each_zone(z, m) {
+	for_each_zone (z, m) {
 		pfn_t s = from > z->zone_start_pfn ? from : z->zone_start_pfn;
 		pfn_t e = to < zone_end_pfn(z) ? to : zone_end_pfn(z);
 
@@ -692,7 +240,7 @@ static void sum_totalram(struct machine *m)
 	const struct zone *z;
 
 	m->totalram = m->totalhigh = 0;
-	for_each_zone(z, m) {
+	for_each_zone (z, m) {
 		m->totalram += z->managed_pages;
 		if (is_highmem(m, z))
 			m->totalhigh += z->managed_pages;
@@ -725,7 +273,7 @@ static uint64_t sum_early_managed(const struct machine *m)
 	const struct zone *z;
 	uint64_t sum = 0;
 
-	for_each_zone(z, m)
+	for_each_zone (z, m)
 		sum += early_managed(m, z);
 	return sum;
 }
@@ -739,7 +287,7 @@ int page_alloc_init(struct machine *m)
 		m->vm_total_pages < pageblock_nr_pages(m) * MIGRATE_TYPES;
 	free_all_bootmem(m);
 	sum_totalram(m);
-	for_each_zone(z, m)
+	for_each_zone (z, m)
 		if (populated_zone(z))
 			zone_pcp_init(m, z);
 	setup_per_zone_wmarks(m);

@@ -10,6 +10,18 @@
 
 #include "core/machine.h"
 
+#define MAX_ORDER_NR_PAGES ((pfn_t)1 << (MAX_ORDER - 1))
+
+static inline paddr_t page_up(const struct machine *m, paddr_t a)
+{
+	return PAGE_ALIGN(m, a);
+}
+
+static inline pfn_t pfn_down(const struct machine *m, paddr_t a)
+{
+	return (pfn_t)(a >> m->page_shift);
+}
+
 /*
  * Add [start, end) to a sorted list of at most max ranges, joined with its
  * neighbours. 0, or -ENOSPC.
@@ -24,6 +36,13 @@ unsigned range_find(const struct phys_range *list, unsigned nr, paddr_t addr);
 
 /* Lowmem's end on this paging format, were there RAM enough (pfn). */
 pfn_t lowmem_limit_pfn(const struct machine *m);
+/* m->ram_range, max_pfn, max_low_pfn from the configuration. 0, or -EINVAL with
+ * *why. */
+int find_memory(struct machine *m, const char **why);
+/* m->boot_range: all that boot keeps. Returns the same. => zones have spans */
+int reserve_boot_memory(struct machine *m, const char **why);
+/* What a zone has before anything is freed: present less its mem_map. */
+uint64_t early_managed(const struct machine *m, const struct zone *z);
 /* Host memory for RAM, mem_map and pageblock types up to m->max_pfn. */
 void reserve_host_memory(struct machine *m);
 void release_host_memory(struct machine *m);

@@ -99,7 +99,8 @@ static void del_from_free_list(struct machine *m, struct zone *z,
 const struct fresh_run *find_fresh_run(const struct zone *z, pfn_t pfn)
 {
 	for (unsigned i = 0; i < z->nr_fresh; i++)
-		if (pfn - z->fresh[i].start < z->fresh[i].end - z->fresh[i].start)
+		if (pfn - z->fresh[i].start <
+		    z->fresh[i].end - z->fresh[i].start)
 			return &z->fresh[i];
 	return NULL;
 }
@@ -143,8 +144,7 @@ void add_fresh_block(struct machine *m, struct zone *z, pfn_t pfn)
 	if (!last || last->end != pfn) {
 		if (z->nr_fresh == MAX_FRESH_RUNS) {
 			add_to_free_list(m, z, pfn_to_page(m, pfn),
-					 MAX_ORDER - 1, MIGRATE_MOVABLE,
-					 false);
+					 MAX_ORDER - 1, MIGRATE_MOVABLE, false);
 			return;
 		}
 		last = &z->fresh[z->nr_fresh++];
@@ -210,7 +210,7 @@ pfn_t next_free_block(const struct machine *m, const struct zone *z,
 
 /* ---- down: split ---- */
 
-/* Cut a block of order `high`: upper halves to list mt, the lowest 2^low stay. */
+/* Cut a block of order `high`: upper halves to list mt, 2^low frames stay. */
 static void expand(struct machine *m, struct zone *z, struct page *page,
 		   unsigned low, unsigned high, enum migratetype mt)
 {
@@ -308,7 +308,7 @@ static void try_to_steal_freepages(struct machine *m, struct zone *z,
 		set_pageblock_migratetype(m, pfn, start);
 }
 
-/* The largest block of the other types; what is left of it becomes `start`'s. */
+/* The largest block of the other types; the rest of it becomes `start`'s. */
 static struct page *__rmqueue_fallback(struct machine *m, struct zone *z,
 				       unsigned order, enum migratetype start)
 {
@@ -339,8 +339,7 @@ struct page *__rmqueue(struct machine *m, struct zone *z, unsigned order,
 	if (unlikely(!page) && mt != MIGRATE_RESERVE) {
 		page = __rmqueue_fallback(m, z, order, mt);
 		if (!page)
-			page = __rmqueue_smallest(m, z, order,
-						  MIGRATE_RESERVE);
+			page = __rmqueue_smallest(m, z, order, MIGRATE_RESERVE);
 	}
 	return page;
 }

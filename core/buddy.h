@@ -43,8 +43,7 @@ static inline unsigned zone_idx(const struct zone *z)
 static inline bool is_highmem(const struct machine *m, const struct zone *z)
 {
 	return z->type == ZONE_HIGHMEM ||
-	       (z->type == ZONE_MOVABLE &&
-		z->zone_start_pfn >= m->max_low_pfn);
+	       (z->type == ZONE_MOVABLE && z->zone_start_pfn >= m->max_low_pfn);
 }
 
 static inline pfn_t pageblock_nr_pages(const struct machine *m)

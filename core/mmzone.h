@@ -34,7 +34,12 @@ enum migratetype {
 	MIGRATE_TYPES
 };
 
-enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
+enum zone_watermarks {
+	WMARK_MIN,
+	WMARK_LOW,
+	WMARK_HIGH,
+	NR_WMARK
+};
 
 enum lru_list {
 	LRU_INACTIVE_ANON,
@@ -47,8 +52,8 @@ enum lru_list {
 
 /*
  * Blocks of the largest order that nobody has touched since boot are not linked
- * but kept as ranges of frames: they follow the linked ones on the Movable list,
- * the highest address first, and are linked one by one when they come to its
+ * but kept as ranges of frames: they follow the linked ones on the Movable
+ * list, the highest address first, and are linked one by one when they come to its
  * head. So a machine of 64 GiB boots without touching its mem_map.
  * Readers walk lists with for_each_free_block() (page_alloc.h).
  */
@@ -72,7 +77,7 @@ struct per_cpu_pages {
 struct zone {
 	const char *name; /* "DMA", "Normal", "HighMem" ... */
 	enum zone_type type;
-	bool configured;  /* has a column in lowmem_reserve, may be empty */
+	bool configured; /* has a column in lowmem_reserve, may be empty */
 	pfn_t zone_start_pfn;
 	uint32_t spanned_pages; /* end - start, holes too */
 	uint32_t present_pages; /* without holes */

@@ -56,8 +56,10 @@ static enum frame_owner page_owner(const struct page *p)
 		bool is;
 		enum frame_owner owner;
 	} mark[] = {
-		{PagePcp(p), OWNER_PCP},     {PageReserved(p), OWNER_BOOT},
-		{PageSlab(p), OWNER_SLAB},   {PageTable(p), OWNER_TABLE},
+		{PagePcp(p), OWNER_PCP},
+		{PageReserved(p), OWNER_BOOT},
+		{PageSlab(p), OWNER_SLAB},
+		{PageTable(p), OWNER_TABLE},
 		{PageKernel(p), OWNER_KERNEL},
 		/* a slab's frames name the slab there */
 		{(p->mapping && !PageSlab(p)) || PageSwapCache(p), OWNER_USER},
@@ -181,7 +183,7 @@ void owner_check(const struct machine *m, struct checker *c)
 {
 	const struct zone *z;
 
-	for_each_zone(z, m) {
+	for_each_zone (z, m) {
 		struct owner_walk w = {.m = m, .c = c};
 
 		walk_zone(&w, z);

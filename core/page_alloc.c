@@ -22,38 +22,17 @@
  *
  * Of an allocated block only the head is marked, with one reference; whoever
  * asked notes on each frame what it is (owner.c). __GFP_ZERO clears the bytes
- * only where data frames hold bytes (m->contents); who needs cleared page tables
- * clears them.
+ * only where data frames hold bytes (m->contents); who needs cleared page
+ * tables clears them.
  *
- * Invariants (page_alloc_check tests them under the same numbers)
- *  1. Configured zones do not overlap and ascend; 0 <= managed <= present <=
- *     spanned.
- *  2. pageset.count is the sum of the lengths of the three lists, and below
- *     high + 3 * batch (a free drains at high, but a refill does not look).
- *  3. A frame on a per-CPU list has PG_pcp as its only flag, count 0, and
- *     remembers in index the type of the list, or Reserve on the movable one.
- *  4. 0 <= NR_FREE_PAGES + pageset.count <= managed.
- *  5. min <= low <= high.
- *  6. totalram is the sum of managed; totalhigh that of the HighMem zones.
- * and buddy 1..7 of each zone.
- *
+ * The slow path: alloc_slowpath.c. Invariants: page_alloc_check.c.
  * Linux: mm/page_alloc.c.
  */
+#include "core/alloc_internal.h"
 #include "core/buddy.h"
-#include "core/subsystems.h"
 #include "core/swap.h"
-#include "core/task.h"
 
 #include <string.h>
-
-/* What one request asks, worked out once. */
-struct alloc_context {
-	gfp_t gfp;
-	unsigned order;
-	enum migratetype mt;
-	enum zone_type high_zoneidx;
-	struct zone *preferred; /* first populated zone; NULL: none */
-};
 
 /* ---- zones of a request ---- */
 
@@ -82,23 +61,11 @@ static enum migratetype gfp_migratetype(const struct machine *m, gfp_t gfp)
 				       : MIGRATE_UNMOVABLE;
 }
 
-/* The next populated zone below z, or NULL. */
-static struct zone *next_zone(struct machine *m, struct zone *z)
-{
-	while (z-- > m->zone)
-		if (populated_zone(z))
-			return z;
-	return NULL;
-}
-
-#define for_each_zone_zonelist(z, m, ac) \
-	for (z = (ac)->preferred; z; z = next_zone(m, z))
-
 struct zone *pfn_zone(const struct machine *m, pfn_t pfn)
 {
 	const struct zone *z;
 
-	for_each_zone(z, m)
+	for_each_zone (z, m)
 		if (zone_spans_pfn(z, pfn))
 			return (struct zone *)z;
 	return NULL;
@@ -141,7 +108,7 @@ int64_t owned_page_state(const struct machine *m, enum zone_stat_item item)
 	const struct zone *z;
 	int64_t sum = 0;
 
-	for_each_zone(z, m)
+	for_each_zone (z, m)
 		sum += z->vm_stat[item];
 	return sum;
 }
@@ -151,7 +118,7 @@ int64_t global_page_state(const struct machine *m, enum zone_stat_item item)
 	const struct zone *z;
 	int64_t sum = 0;
 
-	for_each_zone(z, m)
+	for_each_zone (z, m)
 		sum += zone_page_state(z, item);
 	return sum;
 }
@@ -170,8 +137,8 @@ static void count_zone_alloc(struct machine *m, const struct zone *z,
 			     uint64_t n)
 {
 	static const enum vm_event_item item[MAX_NR_ZONES] = {
-		[ZONE_DMA] = PGALLOC_DMA,	[ZONE_DMA32] = PGALLOC_DMA,
-		[ZONE_NORMAL] = PGALLOC_NORMAL, [ZONE_HIGHMEM] = PGALLOC_HIGH,
+		[ZONE_DMA] = PGALLOC_DMA,	  [ZONE_DMA32] = PGALLOC_DMA,
+		[ZONE_NORMAL] = PGALLOC_NORMAL,	  [ZONE_HIGHMEM] = PGALLOC_HIGH,
 		[ZONE_MOVABLE] = PGALLOC_MOVABLE,
 	};
 
@@ -260,8 +227,8 @@ void free_hot_cold_page(struct machine *m, struct page *page, bool cold)
 		page_list_add(m, &pcp->lists[mt], page);
 	pcp->count++;
 	if (pcp->count >= pcp->high)
-		free_pcppages_bulk(m, z, min_t(uint32_t, pcp->batch,
-					       pcp->count));
+		free_pcppages_bulk(m, z,
+				   min_t(uint32_t, pcp->batch, pcp->count));
 }
 
 void free_hot_cold_page_list(struct machine *m, struct page *const *pages,
@@ -308,7 +275,7 @@ void drain_all_pages(struct machine *m)
 {
 	struct zone *z;
 
-	for_each_zone(z, m)
+	for_each_zone (z, m)
 		if (z->pageset.count)
 			free_pcppages_bulk(m, z, z->pageset.count);
 }
@@ -440,13 +407,14 @@ static bool zone_allowed(struct machine *m, const struct zone *z,
 	return true;
 }
 
-static struct page *get_page_from_freelist(struct machine *m,
-					   const struct alloc_context *ac,
-					   unsigned alloc_flags)
+struct page *get_page_from_freelist(struct machine *m,
+				    const struct alloc_context *ac,
+				    unsigned alloc_flags)
 {
 	struct zone *z;
 
-	for_each_zone_zonelist(z, m, ac) {
+	for_each_zone_zonelist(z, m, ac)
+	{
 		struct page *page;
 
 		if (!zone_allowed(m, z, ac, alloc_flags))
@@ -458,136 +426,7 @@ static struct page *get_page_from_freelist(struct machine *m,
 	return NULL;
 }
 
-/* ---- slow path ---- */
-
-/* All zones of the request get a new turn. Linux: prepare_slowpath(). */
-static void prepare_slowpath(struct machine *m, const struct alloc_context *ac)
-{
-	struct zone *z;
-
-	for_each_zone_zonelist(z, m, ac) {
-		if (!(ac->gfp & __GFP_NO_KSWAPD) && m->wakeup_kswapd)
-			m->wakeup_kswapd(m, z, ac->order, ac->preferred->type);
-		z->vm_stat[NR_ALLOC_BATCH] = (int64_t)z->watermark[WMARK_HIGH] -
-					     (int64_t)z->watermark[WMARK_LOW];
-	}
-}
-
-static unsigned gfp_to_alloc_flags(gfp_t gfp)
-{
-	unsigned flags = ALLOC_WMARK_MIN | ALLOC_CPUSET;
-
-	if (gfp & __GFP_HIGH)
-		flags |= ALLOC_HIGH;
-	if (!(gfp & __GFP_WAIT)) {
-		if (!(gfp & __GFP_NOMEMALLOC))
-			flags |= ALLOC_HARDER;
-		flags &= ~(unsigned)ALLOC_CPUSET;
-	}
-	if ((gfp & __GFP_MEMALLOC) && !(gfp & __GFP_NOMEMALLOC))
-		flags |= ALLOC_NO_WATERMARKS;
-	return flags;
-}
-
-static struct page *direct_reclaim(struct machine *m,
-				   const struct alloc_context *ac,
-				   unsigned flags, uint64_t *progress)
-{
-	struct page *page;
-
-	*progress = m->reclaim ? m->reclaim(m, ac->gfp, ac->order) : 0;
-	if (!*progress)
-		return NULL;
-	page = get_page_from_freelist(m, ac, flags);
-	if (!page) {
-		drain_all_pages(m);
-		page = get_page_from_freelist(m, ac, flags);
-	}
-	return page;
-}
-
-/*
- * Nothing was reclaimed: kill somebody, unless the request is too large or for
- * DMA only. *again: memory may have come free, start over.
- */
-static struct page *may_oom(struct machine *m, const struct alloc_context *ac,
-			    bool *again)
-{
-	struct task_struct *victim;
-	struct page *page;
-
-	*again = false;
-	page = get_page_from_freelist(m, ac, ALLOC_WMARK_HIGH | ALLOC_CPUSET);
-	if (page)
-		return page;
-	if (!(ac->gfp & __GFP_NOFAIL) &&
-	    (ac->order > PAGE_ALLOC_COSTLY_ORDER ||
-	     ac->high_zoneidx < ZONE_NORMAL))
-		return NULL;
-	victim = out_of_memory(m, ac->gfp, ac->order);
-	/* The victim itself may use all there is to get out of the kernel. */
-	if (victim && victim == m->current)
-		return get_page_from_freelist(m, ac, ALLOC_NO_WATERMARKS);
-	*again = victim != NULL;
-	return NULL;
-}
-
-static bool should_alloc_retry(const struct alloc_context *ac,
-			       uint64_t progress, uint64_t reclaimed)
-{
-	if (ac->gfp & __GFP_NORETRY)
-		return false;
-	/* The kernel would loop; without progress nothing can change here. */
-	if (!progress)
-		return false;
-	if (ac->gfp & __GFP_NOFAIL || ac->order <= PAGE_ALLOC_COSTLY_ORDER)
-		return true;
-	return (ac->gfp & __GFP_REPEAT) &&
-	       reclaimed < (uint64_t)1 << ac->order;
-}
-
-/* Linux: the loop of __alloc_pages_slowpath() from `rebalance` on. */
-static struct page *reclaim_and_retry(struct machine *m,
-				      const struct alloc_context *ac,
-				      unsigned flags, bool *again)
-{
-	uint64_t progress, reclaimed = 0;
-	struct page *page;
-
-	*again = false;
-	do {
-		page = direct_reclaim(m, ac, flags, &progress);
-		if (page)
-			return page;
-		if (!progress && (ac->gfp & __GFP_FS) &&
-		    !(ac->gfp & __GFP_NORETRY))
-			return may_oom(m, ac, again);
-		reclaimed += progress;
-	} while (should_alloc_retry(ac, progress, reclaimed));
-	return NULL;
-}
-
-static struct page *__alloc_pages_slowpath(struct machine *m,
-					   const struct alloc_context *ac)
-{
-	unsigned flags = gfp_to_alloc_flags(ac->gfp);
-	struct page *page;
-	bool again;
-
-	do {
-		prepare_slowpath(m, ac);
-		page = get_page_from_freelist(
-			m, ac, flags & ~(unsigned)ALLOC_NO_WATERMARKS);
-		if (!page && (flags & ALLOC_NO_WATERMARKS))
-			page = get_page_from_freelist(m, ac,
-						      ALLOC_NO_WATERMARKS);
-		if (page || !(ac->gfp & __GFP_WAIT))
-			return page;
-		page = reclaim_and_retry(
-			m, ac, flags & ~(unsigned)ALLOC_NO_WATERMARKS, &again);
-	} while (!page && again);
-	return page;
-}
+/* ---- the whole ---- */
 
 struct page *alloc_pages(struct machine *m, gfp_t gfp, unsigned order)
 {
@@ -601,7 +440,7 @@ struct page *alloc_pages(struct machine *m, gfp_t gfp, unsigned order)
 		page = get_page_from_freelist(m, &ac,
 					      ALLOC_WMARK_LOW | ALLOC_CPUSET);
 		if (unlikely(!page))
-			page = __alloc_pages_slowpath(m, &ac);
+			page = alloc_pages_slowpath(m, &ac);
 	}
 	if (unlikely(!page))
 		observe(m, PAGE_ALLOC_FAIL, 0, order, gfp, 0);
@@ -614,7 +453,7 @@ void zones_clear_free_lists(struct machine *m)
 {
 	struct zone *z;
 
-	for_each_zone(z, m) {
+	for_each_zone (z, m) {
 		memset(z->free_area, 0, sizeof(z->free_area));
 		z->nr_fresh = 0;
 		z->fresh_blocks = 0;
@@ -635,78 +474,4 @@ void zone_place_pcp_page(struct machine *m, struct zone *z, pfn_t pfn,
 	page->index = return_to;
 	page_list_add_tail(m, &z->pageset.lists[list], page);
 	z->pageset.count++;
-}
-
-/* ---- check ---- */
-
-static void check_zone(const struct zone *z,
-		       pfn_t after, struct checker *c)
-{
-	int64_t held = z->vm_stat[NR_FREE_PAGES] + z->pageset.count;
-
-	CHECK(c,
-	      z->zone_start_pfn >= after &&
-		      z->managed_pages <= z->present_pages &&
-		      z->present_pages <= z->spanned_pages,
-	      "page_alloc 1: zone %s from %u: spanned %u present %u managed %u",
-	      z->name, z->zone_start_pfn, z->spanned_pages, z->present_pages,
-	      z->managed_pages);
-	CHECK(c, held >= 0 && held <= z->managed_pages,
-	      "page_alloc 4: zone %s: %lld frames free and on per-CPU lists, "
-	      "%u managed",
-	      z->name, (long long)held, z->managed_pages);
-	CHECK(c,
-	      z->watermark[WMARK_MIN] <= z->watermark[WMARK_LOW] &&
-		      z->watermark[WMARK_LOW] <= z->watermark[WMARK_HIGH],
-	      "page_alloc 5: zone %s: watermarks do not ascend", z->name);
-}
-
-static void check_pageset(const struct machine *m, const struct zone *z,
-			  struct checker *c)
-{
-	const struct per_cpu_pages *pcp = &z->pageset;
-	uint32_t sum = 0;
-
-	for (unsigned t = 0; t < MIGRATE_PCPTYPES; t++) {
-		page_list_for_each(pfn, m, &pcp->lists[t]) {
-			const struct page *p = pfn_to_page(m, pfn);
-
-			sum++;
-			CHECK(c,
-			      p->flags == PG_pcp && !p->_count &&
-				      !p->_mapcount1 && zone_spans_pfn(z, pfn) &&
-				      (p->index == t ||
-				       (p->index == MIGRATE_RESERVE &&
-					t == MIGRATE_MOVABLE)),
-			      "page_alloc 3: pfn %u on list %s of %s", pfn,
-			      migratetype_names[t], z->name);
-			if (sum > pcp->count)
-				break;
-		}
-	}
-	CHECK(c, sum == pcp->count && sum < pcp->high + 3 * pcp->batch,
-	      "page_alloc 2: zone %s: count %u, on lists %u, high %u", z->name,
-	      pcp->count, sum, pcp->high);
-}
-
-void page_alloc_check(const struct machine *m, struct checker *c)
-{
-	uint64_t ram = 0, high = 0;
-	const struct zone *z;
-	pfn_t after = 0;
-
-	for_each_zone(z, m) {
-		if (!z->spanned_pages)
-			continue;
-		check_zone(z, after, c);
-		check_pageset(m, z, c);
-		buddy_check(m, z, c);
-		after = zone_end_pfn(z);
-		ram += z->managed_pages;
-		high += is_highmem(m, z) ? z->managed_pages : 0;
-	}
-	CHECK(c, ram == m->totalram && high == m->totalhigh,
-	      "page_alloc 6: totalram %llu totalhigh %llu, zones %llu %llu",
-	      (unsigned long long)m->totalram, (unsigned long long)m->totalhigh,
-	      (unsigned long long)ram, (unsigned long long)high);
 }

@@ -79,8 +79,8 @@ int64_t owned_page_state(const struct machine *m, enum zone_stat_item item);
 uint64_t totalram_pages(const struct machine *m);
 uint64_t totalhigh_pages(const struct machine *m);
 
-static inline void mod_zone_page_state(struct zone *z,
-				       enum zone_stat_item item, int64_t delta)
+static inline void mod_zone_page_state(struct zone *z, enum zone_stat_item item,
+				       int64_t delta)
 {
 	z->vm_stat[item] += delta;
 }
@@ -96,8 +96,8 @@ pfn_t first_free_block(const struct zone *z, unsigned order,
 		       enum migratetype type);
 pfn_t next_free_block(const struct machine *m, const struct zone *z,
 		      unsigned order, enum migratetype type, pfn_t pfn);
-#define for_each_free_block(pfn, m, z, order, type)                    \
-	for (pfn_t pfn = first_free_block(z, order, type); pfn;       \
+#define for_each_free_block(pfn, m, z, order, type)             \
+	for (pfn_t pfn = first_free_block(z, order, type); pfn; \
 	     pfn = next_free_block(m, z, order, type, pfn))
 
 /* Arithmetic, public because figures draw with it. */

@@ -78,8 +78,8 @@ static uint64_t nr_free_zone_pages(const struct machine *m, enum zone_type top)
 
 static uint64_t computed_min_free_kbytes(const struct machine *m)
 {
-	uint64_t lowmem_kbytes = nr_free_zone_pages(m, ZONE_NORMAL) *
-				 (m->page_size / 1024);
+	uint64_t lowmem_kbytes =
+		nr_free_zone_pages(m, ZONE_NORMAL) * (m->page_size / 1024);
 	uint64_t kbytes = int_sqrt(lowmem_kbytes * 16);
 
 	if (kbytes < 128)
@@ -124,9 +124,9 @@ static void reserve_block(struct machine *m, struct zone *z, pfn_t pfn,
  */
 void setup_zone_migrate_reserve(struct machine *m, struct zone *z)
 {
-	uint64_t blocks = ALIGN_UP(z->watermark[WMARK_MIN],
-				   pageblock_nr_pages(m)) >>
-			  m->cfg.pageblock_order;
+	uint64_t blocks =
+		ALIGN_UP(z->watermark[WMARK_MIN], pageblock_nr_pages(m)) >>
+		m->cfg.pageblock_order;
 	unsigned want = blocks < 2 ? (unsigned)blocks : 2;
 	pfn_t pfn = (pfn_t)ALIGN_UP(z->zone_start_pfn, pageblock_nr_pages(m));
 
@@ -137,9 +137,8 @@ void setup_zone_migrate_reserve(struct machine *m, struct zone *z)
 static void set_zone_wmarks(struct machine *m, struct zone *z,
 			    uint64_t pages_min, uint64_t lowmem_pages)
 {
-	uint64_t share = lowmem_pages
-				 ? pages_min * z->managed_pages / lowmem_pages
-				 : 0;
+	uint64_t share =
+		lowmem_pages ? pages_min * z->managed_pages / lowmem_pages : 0;
 	uint64_t min = share;
 
 	if (is_highmem(m, z)) {
@@ -170,10 +169,10 @@ void setup_per_zone_wmarks(struct machine *m)
 				     ? m->cfg.min_free_kbytes
 				     : computed_min_free_kbytes(m);
 	pages_min = m->min_free_kbytes >> (m->page_shift - 10);
-	for_each_zone(z, m)
+	for_each_zone (z, m)
 		if (!is_highmem(m, z))
 			lowmem_pages += z->managed_pages;
-	for_each_zone(z, m) {
+	for_each_zone (z, m) {
 		if (!populated_zone(z))
 			continue;
 		set_zone_wmarks(m, z, pages_min, lowmem_pages);
@@ -226,7 +225,7 @@ void calculate_totalreserve_pages(struct machine *m)
 	const struct zone *z;
 
 	m->totalreserve_pages = 0;
-	for_each_zone(z, m)
+	for_each_zone (z, m)
 		m->totalreserve_pages += zone_kept_back(z);
 }
 

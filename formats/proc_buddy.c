@@ -19,7 +19,8 @@ void report_buddyinfo(const struct machine *m,
 {
 	const struct zone *z;
 
-	for_each_populated_zone (z, m) {
+	for_each_populated_zone(z, m)
+	{
 		fprintf(out, "Node 0, zone %8s ", z->name);
 		for (unsigned o = 0; o < MAX_ORDER; o++)
 			fprintf(out, "%6u ", z->free_area[o].nr_free);
@@ -35,7 +36,8 @@ static void pagetypeinfo_free(const struct machine *m, FILE *out)
 	for (unsigned o = 0; o < MAX_ORDER; o++)
 		fprintf(out, "%6u ", o);
 	putc('\n', out);
-	for_each_populated_zone (z, m) {
+	for_each_populated_zone(z, m)
+	{
 		for (unsigned t = 0; t < MIGRATE_TYPES; t++) {
 			fprintf(out, "Node %4d, zone %8s, type %12s ", 0,
 				z->name, migratetype_names[t]);
@@ -57,7 +59,8 @@ static void pagetypeinfo_blocks(const struct machine *m, FILE *out)
 	for (unsigned t = 0; t < MIGRATE_TYPES; t++)
 		fprintf(out, "%12s ", migratetype_names[t]);
 	putc('\n', out);
-	for_each_populated_zone (z, m) {
+	for_each_populated_zone(z, m)
+	{
 		unsigned long count[MIGRATE_TYPES] = {0};
 
 		for (pfn_t pfn = z->zone_start_pfn; pfn < zone_end_pfn(z);
@@ -97,14 +100,16 @@ void report_extfrag(const struct machine *m,
 	const struct zone *z;
 
 	fprintf(out, "unusable free space index\n");
-	for_each_populated_zone (z, m) {
+	for_each_populated_zone(z, m)
+	{
 		fprintf(out, "Node %d, zone %8s ", 0, z->name);
 		for (unsigned o = 0; o < MAX_ORDER; o++)
 			put_index(out, unusable_free_index(z, o));
 		putc('\n', out);
 	}
 	fprintf(out, "external fragmentation index\n");
-	for_each_populated_zone (z, m) {
+	for_each_populated_zone(z, m)
+	{
 		fprintf(out, "Node %d, zone %8s ", 0, z->name);
 		for (unsigned o = 0; o < MAX_ORDER; o++)
 			put_index(out, fragmentation_index(z, o));

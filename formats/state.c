@@ -110,11 +110,11 @@ static void write_pcp(const struct machine *m, const struct zone *z, FILE *out)
 		if (!z->pageset.lists[t].nr)
 			continue;
 		fprintf(out, "pcplist %s %s", z->name, type_word[t]);
-		page_list_for_each(pfn, m, &z->pageset.lists[t])
+		page_list_for_each (pfn, m, &z->pageset.lists[t])
 			fprintf(out, " %u", pfn);
 		putc('\n', out);
 	}
-	page_list_for_each(pfn, m, movable) {
+	page_list_for_each (pfn, m, movable) {
 		if (!pcp_return_is_odd(m, pfn))
 			continue;
 		if (!any)

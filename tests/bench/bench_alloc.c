@@ -43,47 +43,47 @@ static unsigned random_order(uint32_t r)
 
 /* ---- a window of HELD blocks: each step replaces one ---- */
 
-#define EMULATED(name, slot_of, order_of_step)                               \
-	static void name(struct machine *m, const uint32_t *random)          \
-	{                                                                    \
-		static struct page *held[HELD];                              \
-		static unsigned order[HELD];                                 \
-									     \
-		for (unsigned i = 0; i < STEPS; i++) {                       \
-			uint32_t r = random[i];                              \
-			unsigned s = (slot_of) % HELD;                       \
-									     \
-			if (held[s])                                         \
-				__free_pages(m, held[s], order[s]);          \
-			order[s] = (order_of_step);                          \
-			held[s] = alloc_pages(m, GFP_KERNEL, order[s]);      \
-			(void)r;                                             \
-		}                                                            \
-		for (unsigned s = 0; s < HELD; s++) {                        \
-			if (held[s])                                         \
-				__free_pages(m, held[s], order[s]);          \
-			held[s] = NULL;                                      \
-		}                                                            \
+#define EMULATED(name, slot_of, order_of_step)                          \
+	static void name(struct machine *m, const uint32_t *random)     \
+	{                                                               \
+		static struct page *held[HELD];                         \
+		static unsigned order[HELD];                            \
+                                                                        \
+		for (unsigned i = 0; i < STEPS; i++) {                  \
+			uint32_t r = random[i];                         \
+			unsigned s = (slot_of) % HELD;                  \
+                                                                        \
+			if (held[s])                                    \
+				__free_pages(m, held[s], order[s]);     \
+			order[s] = (order_of_step);                     \
+			held[s] = alloc_pages(m, GFP_KERNEL, order[s]); \
+			(void)r;                                        \
+		}                                                       \
+		for (unsigned s = 0; s < HELD; s++) {                   \
+			if (held[s])                                    \
+				__free_pages(m, held[s], order[s]);     \
+			held[s] = NULL;                                 \
+		}                                                       \
 	}
 
-#define HOST(name, slot_of, size_of_step)                                    \
-	static void name(const uint32_t *random)                             \
-	{                                                                    \
-		static void *held[HELD];                                     \
-									     \
-		for (unsigned i = 0; i < STEPS; i++) {                       \
-			uint32_t r = random[i];                              \
-			unsigned s = (slot_of) % HELD;                       \
-									     \
-			free(held[s]);                                       \
-			held[s] = malloc(size_of_step);                      \
-			__asm__ volatile("" : : "r"(held[s]) : "memory");    \
-			(void)r;                                             \
-		}                                                            \
-		for (unsigned s = 0; s < HELD; s++) {                        \
-			free(held[s]);                                       \
-			held[s] = NULL;                                      \
-		}                                                            \
+#define HOST(name, slot_of, size_of_step)                                 \
+	static void name(const uint32_t *random)                          \
+	{                                                                 \
+		static void *held[HELD];                                  \
+                                                                          \
+		for (unsigned i = 0; i < STEPS; i++) {                    \
+			uint32_t r = random[i];                           \
+			unsigned s = (slot_of) % HELD;                    \
+                                                                          \
+			free(held[s]);                                    \
+			held[s] = malloc(size_of_step);                   \
+			__asm__ volatile("" : : "r"(held[s]) : "memory"); \
+			(void)r;                                          \
+		}                                                         \
+		for (unsigned s = 0; s < HELD; s++) {                     \
+			free(held[s]);                                    \
+			held[s] = NULL;                                   \
+		}                                                         \
 	}
 
 EMULATED(pages_0, i, 0)

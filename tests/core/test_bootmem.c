@@ -71,7 +71,8 @@ static bool next_row(FILE *f, struct row *r)
 
 	while (fgets(line, sizeof(line), f))
 		if (sscanf(line,
-			   "%31s %15s %u %u %u %u %u %u %u %u %u %u %u %u %u %u",
+			   "%31s %15s %u %u %u %u %u %u %u %u %u %u %u %u %u "
+			   "%u",
 			   r->machine, r->zone, &r->start, &r->spanned,
 			   &r->present, &r->managed, &r->min, &r->low, &r->high,
 			   &r->reserve[0], &r->reserve[1], &r->reserve[2],
@@ -85,7 +86,7 @@ static const struct zone *find_zone(const struct machine *m, const char *name)
 {
 	const struct zone *z;
 
-	for_each_zone(z, m)
+	for_each_zone (z, m)
 		if (!strcmp(z->name, name))
 			return z;
 	cr_assert_fail("no zone %s", name);
@@ -169,7 +170,8 @@ Test(bootmem, dma_zone_block_by_block)
 	z = &m->zone[ZONE_DMA];
 	/* slab's DMA caches take nothing at boot, page tables neither */
 	for (unsigned o = 0; o < MAX_ORDER; o++)
-		cr_expect_eq(z->free_area[o].nr_free, nr_free[o], "order %u", o);
+		cr_expect_eq(z->free_area[o].nr_free, nr_free[o], "order %u",
+			     o);
 	cr_expect_eq(get_pageblock_migratetype(m, 1), MIGRATE_UNMOVABLE);
 	cr_expect_eq(get_pageblock_migratetype(m, 1024), MIGRATE_RESERVE);
 	cr_expect_eq(get_pageblock_migratetype(m, 2048), MIGRATE_MOVABLE);

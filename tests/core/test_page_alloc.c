@@ -56,7 +56,8 @@ Test(page_alloc, refill_takes_a_batch)
 		     page_to_pfn(m, a) + z->pageset.batch - 1);
 	__free_pages(m, a, 0);
 	__free_pages(m, b, 0);
-	cr_expect_eq(alloc_page(m, GFP_KERNEL), b, "a stack: last in, first out");
+	cr_expect_eq(alloc_page(m, GFP_KERNEL), b,
+		     "a stack: last in, first out");
 	check(m);
 	machine_destroy(m);
 }
@@ -146,8 +147,8 @@ Test(page_alloc, gfp_decides_the_zone)
 	struct machine *m = boot(256, false);
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
-		cr_expect_eq(gfp_zone(m, rows[i].gfp), rows[i].zone,
-			     "gfp 0x%x", rows[i].gfp);
+		cr_expect_eq(gfp_zone(m, rows[i].gfp), rows[i].zone, "gfp 0x%x",
+			     rows[i].gfp);
 	machine_destroy(m);
 }
 
@@ -190,7 +191,7 @@ Test(page_alloc, batch_below_zero_does_not_skip)
 	machine_destroy(m);
 }
 
-/* Measured: 6000 user pages on 256 MiB take 119 of Normal, 8 of DMA, in turn. */
+/* Measured: user pages on 256 MiB take 119 of Normal, 8 of DMA, in turn. */
 Test(page_alloc, rounds_as_measured)
 {
 	struct machine *m = boot(256, false);
@@ -243,8 +244,8 @@ Test(page_alloc, batch_sizes)
 	static const struct {
 		uint64_t managed;
 		unsigned batch;
-	} rows[] = {{8191, 0},	{8192, 1},   {12287, 1}, {12288, 3},
-		    {24575, 3}, {24576, 7},  {45055, 7}, {45056, 15},
+	} rows[] = {{8191, 0},	 {8192, 1},   {12287, 1},   {12288, 3},
+		    {24575, 3},	 {24576, 7},  {45055, 7},   {45056, 15},
 		    {90111, 15}, {90112, 31}, {4000000, 31}};
 	struct machine *m = boot(64, false);
 
@@ -355,9 +356,8 @@ static uint32_t random_next(uint64_t *state)
 	return (uint32_t)(*state >> 33);
 }
 
-static unsigned some_steps(struct machine *m, uint64_t *seed,
-			   struct held *held, unsigned n, unsigned max,
-			   unsigned steps)
+static unsigned some_steps(struct machine *m, uint64_t *seed, struct held *held,
+			   unsigned n, unsigned max, unsigned steps)
 {
 	static const gfp_t gfps[] = {
 		GFP_KERNEL,
@@ -396,7 +396,9 @@ static unsigned some_steps(struct machine *m, uint64_t *seed,
 
 static void random_machine(unsigned mb, bool pae)
 {
-	enum { MAX_HELD = 512 };
+	enum {
+		MAX_HELD = 512
+	};
 	struct machine *m = boot(mb, pae);
 	struct held *held = calloc(MAX_HELD, sizeof(*held));
 	uint32_t before[MAX_NR_ZONES][MAX_ORDER];

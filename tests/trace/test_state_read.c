@@ -110,7 +110,8 @@ Test(state_read, what_is_written_is_read)
 		struct page *p = alloc_pages(a, gfp, i % 4);
 		struct page *q = alloc_pages(b, gfp, i % 4);
 
-		cr_assert_eq(page_to_pfn(a, p), page_to_pfn(b, q), "step %u", i);
+		cr_assert_eq(page_to_pfn(a, p), page_to_pfn(b, q), "step %u",
+			     i);
 		if (i % 3) {
 			__free_pages(a, p, i % 4);
 			__free_pages(b, q, i % 4);
@@ -206,9 +207,9 @@ Test(state_read, configuration_from_the_file)
 /* ---- bad files ---- */
 
 #define HEAD "mmemu-state 1\n"
-#define ZONE                                                                   \
-	"zone DMA start_pfn 1 spanned 4095 present 3998 managed 3979 min 1 "   \
-	"low 2 high 3 free 4 alloc_batch -1 inactive_ratio 1 scanned 0 "       \
+#define ZONE                                                                 \
+	"zone DMA start_pfn 1 spanned 4095 present 3998 managed 3979 min 1 " \
+	"low 2 high 3 free 4 alloc_batch -1 inactive_ratio 1 scanned 0 "     \
 	"pcp_count 1 pcp_high 6 pcp_batch 1 lowmem_reserve 0 0 0 0\n"
 #define GLOBAL                                                                 \
 	"global totalram 3979 totalreserve 3 vm_total 3998 min_free_kbytes 9 " \
@@ -245,8 +246,10 @@ Test(state_read, malformed_files)
 		{GOOD "area DMA 1 nr_free 0 0\n", "'0' is one too many"},
 		{GOOD "free DMA 2 movable 256\nfree DMA 0 movable 257\n",
 		 "free blocks overlap"},
-		{GOOD "free DMA 0 movable 5\n", "4 free frames, on its lists 1"},
-		{GOOD "free DMA 2 movable 256\n", "pcp_count 1, on its lists 0"},
+		{GOOD "free DMA 0 movable 5\n",
+		 "4 free frames, on its lists 1"},
+		{GOOD "free DMA 2 movable 256\n",
+		 "pcp_count 1, on its lists 0"},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -257,7 +260,8 @@ Test(state_read, malformed_files)
 		machine_config_default(&cfg);
 		cfg.memory = 8 << 20; /* its kernel is below 16M */
 		m = boot(&cfg);
-		cr_expect_eq(load(m, rows[i].text, error), -EINVAL, "row %u", i);
+		cr_expect_eq(load(m, rows[i].text, error), -EINVAL, "row %u",
+			     i);
 		cr_expect(strstr(error, rows[i].where), "row %u: \"%s\"", i,
 			  error);
 		cr_expect(!strchr(error, '\n'));
