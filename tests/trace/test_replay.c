@@ -300,6 +300,30 @@ Test(replay, processes)
 		   "16: minflt=0 majflt=0\n", "");
 }
 
+/* Killed for lack of memory: in an access, in a call, and as a bystander. */
+Test(replay, out_of_memory)
+{
+	struct run run;
+
+	run_start(&run, false, true);
+	run.m->cfg.overcommit = OVERCOMMIT_ALWAYS;
+	run_text(&run, "100 spawn\n"
+		       "100 mmap 0x20000000 64M rw- private anon -> a\n"
+		       "100 write a 64M !SIGKILL\n"
+		       "100 read a\n"
+		       "101 spawn\n"
+		       "101 mmap 0x20000000 64M rw- private anon\n"
+		       "101 mlock 0x20000000 64M\n"
+		       "101 munlock 0x20000000 64M\n");
+	cr_expect(strstr(run.log, " majflt=0 SIGKILL OOM\n4: orphan\n5: ok\n"),
+		  "%s", run.log);
+	cr_expect(strstr(run.log, "\n7: SIGKILL OOM\n8: orphan\n"), "%s",
+		  run.log);
+	cr_expect_eq(run.r.n.oom_kills, 2);
+	cr_expect_eq(run.r.n.expected_failures, 1);
+	run_end(&run);
+}
+
 Test(replay, zombies)
 {
 	struct run run;
