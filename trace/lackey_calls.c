@@ -59,12 +59,13 @@ static void parse_args(const char *p, uint64_t arg[MAX_ARGS])
 /* The path in "0x4835310(/lib32/libc.so.6)", as a name; 0: none. */
 static uint32_t path_arg(struct lackey *l, const char *text)
 {
-	const char *p = strstr(text, "(/"), *end;
+	const char *p = strstr(text, "0x"), *end;
 
-	if (!p)
+	p = p ? strchr(p, '(') : NULL;
+	end = p ? strchr(p, ')') : NULL;
+	if (!end || end == p + 1)
 		return 0;
-	end = strchr(p, ')');
-	return end ? names_intern(l->names, p + 1, (size_t)(end - p) - 1) : 0;
+	return names_intern(l->names, p + 1, (size_t)(end - p) - 1);
 }
 
 static void put_range(struct lackey *l, struct lackey_log *log,

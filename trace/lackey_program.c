@@ -217,11 +217,12 @@ int lackey_start(struct lackey *l, struct lackey_log *log, uint64_t entry,
 	if (elf_image_read(path, &image, interp, &size, why))
 		return lackey_fail(l, log, "the program of this log: %s (--program names another file)",
 				   why);
-	snprintf(bin, sizeof(bin), "/bin/%s", base_name(path));
-	shown = path[0] == '/' ? path : bin;
+	/* --program says where it is now, the log what it was called */
+	snprintf(bin, sizeof(bin), "/bin/%s", base_name(command));
+	shown = command[0] == '/' ? command : bin;
 	id = names_intern(l->names, shown, strlen(shown));
 	if (spawn)
-		put_spawn(l, log, path);
+		put_spawn(l, log, shown);
 	if (classic(&image, interp)) {
 		exec_classic(l, log, &image, id);
 		return 0;

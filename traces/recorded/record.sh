@@ -14,9 +14,9 @@ trap 'rm -rf "$dir"' EXIT
 mkdir -p "$B"
 gcc -m32 -static -no-pie -O1 -g -fno-builtin -o "$dir/sort" traces/recorded/sort.c
 # an empty environment: the program reads it, and it should not matter
-env -i valgrind --tool=lackey --trace-mem=yes --trace-syscalls=yes \
-	--basic-counts=no --trace-children=yes --log-file="$dir/log.%p" \
-	"$dir/sort" "$n" "$dir/out"
+(cd "$dir" && env -i PATH="$PATH" valgrind --tool=lackey --trace-mem=yes \
+	--trace-syscalls=yes --basic-counts=no --trace-children=yes \
+	--log-file=log.%p ./sort "$n" sort.out)
 "$B/mmemu" import lackey "$dir"/log.* --program "$dir/sort" --level $level -o "$out"
 ls -l "$out"
 "$B/mmemu" replay "$out" --strict --check=10000000 --stats
