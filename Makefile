@@ -8,8 +8,7 @@ CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 ALL_CFLAGS = -std=gnu17 $(WARN) -I. -MMD -MP $(CFLAGS)
 LIBS := -lyaml -lzstd -lelf -lpthread -lm
-# while parts are still missing
-LDFLAGS ?= -no-pie -Wl,--unresolved-symbols=ignore-all
+LDFLAGS ?=
 
 RUN_PACKAGES := gcc libc6-dev libyaml-dev libzstd-dev libelf-dev
 TEST_PACKAGES := $(RUN_PACKAGES) libcriterion-dev zstd python3-minimal
