@@ -4,16 +4,18 @@
  *   wake kswapd, fill the fair zones' batches
  *     └─ mark `min`, half of it for __GFP_HIGH, less for those who cannot wait
  *          └─ no mark at all for __GFP_MEMALLOC
- *               └─ (those who can wait) reclaim, drain the per-CPU lists
+ *               └─ (those who can wait) compaction; reclaim, drain the
+ *                  per-CPU lists, compaction
  *                    └─ nothing reclaimed: out_of_memory, and once more
  *
  * A request of order 3 or less that may wait never fails in the kernel: it
  * reclaims or kills until there is room. Here it fails when there is nobody
  * left to reclaim from or to kill, where the kernel would loop or panic.
  *
- * Linux: mm/page_alloc.c __alloc_pages_slowpath(). Compaction is not emulated.
+ * Linux: mm/page_alloc.c __alloc_pages_slowpath().
  */
 #include "core/alloc_internal.h"
+#include "core/compaction.h"
 #include "core/task.h"
 
 /* All zones of the request get a new turn. Linux: prepare_slowpath(). */
@@ -44,6 +46,36 @@ static unsigned gfp_to_alloc_flags(gfp_t gfp)
 	if ((gfp & __GFP_MEMALLOC) && !(gfp & __GFP_NOMEMALLOC))
 		flags |= ALLOC_NO_WATERMARKS;
 	return flags;
+}
+
+/*
+ * Free blocks out of scattered free frames, unless that was to no avail lately:
+ * *deferred. Old frames wait on the per-CPU lists, where nothing merges.
+ * Linux: __alloc_pages_direct_compact()
+ */
+static struct page *direct_compact(struct machine *m,
+				   const struct alloc_context *ac,
+				   unsigned flags, bool sync, bool *deferred)
+{
+	struct page *page;
+
+	*deferred = ac->order && compaction_deferred(ac->preferred, ac->order);
+	if (!ac->order || *deferred)
+		return NULL;
+	if (try_to_compact_pages(m, ac->preferred, ac->order, ac->gfp, ac->mt,
+				 flags, sync) == COMPACT_SKIPPED)
+		return NULL;
+	drain_all_pages(m);
+	page = get_page_from_freelist(m, ac, flags);
+	if (page) {
+		compaction_succeeded(ac->preferred, ac->order);
+		count_vm_event(m, COMPACT_SUCCESS);
+		return page;
+	}
+	count_vm_event(m, COMPACT_FAIL);
+	if (sync)
+		defer_compaction(ac->preferred, ac->order);
+	return NULL;
 }
 
 static struct page *direct_reclaim(struct machine *m,
@@ -101,16 +133,24 @@ static bool should_alloc_retry(const struct alloc_context *ac,
 	return (ac->gfp & __GFP_REPEAT) && reclaimed < (uint64_t)1 << ac->order;
 }
 
-/* Linux: the loop of __alloc_pages_slowpath() from `rebalance` on. */
+/*
+ * Linux: the loop of __alloc_pages_slowpath() from `rebalance` on. The first
+ * compaction is asynchronous, those after some reclaim are not.
+ */
 static struct page *reclaim_and_retry(struct machine *m,
 				      const struct alloc_context *ac,
 				      unsigned flags, bool *again)
 {
+	bool sync = false, deferred;
 	uint64_t progress, reclaimed = 0;
 	struct page *page;
 
 	*again = false;
 	do {
+		page = direct_compact(m, ac, flags, sync, &deferred);
+		if (page || (deferred && (ac->gfp & __GFP_NO_KSWAPD)))
+			return page;
+		sync = true;
 		page = direct_reclaim(m, ac, flags, &progress);
 		if (page)
 			return page;
@@ -119,7 +159,7 @@ static struct page *reclaim_and_retry(struct machine *m,
 			return may_oom(m, ac, again);
 		reclaimed += progress;
 	} while (should_alloc_retry(ac, progress, reclaimed));
-	return NULL;
+	return direct_compact(m, ac, flags, sync, &deferred);
 }
 
 struct page *alloc_pages_slowpath(struct machine *m,

@@ -92,6 +92,15 @@ static void del_from_free_list(struct machine *m, struct zone *z,
 	page->index = 0;
 }
 
+unsigned take_free_block(struct machine *m, struct zone *z, struct page *page)
+{
+	unsigned order = page->private;
+
+	mm_assert(PageBuddy(page));
+	del_from_free_list(m, z, page);
+	return order;
+}
+
 /* ---- blocks nobody has touched since boot ---- */
 
 #define MAX_BLOCK ((pfn_t)1 << (MAX_ORDER - 1))

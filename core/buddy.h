@@ -13,6 +13,9 @@
 /* A block of 2^order frames of migrate type mt, or NULL; count still 0. */
 struct page *__rmqueue(struct machine *m, struct zone *z, unsigned order,
 		       enum migratetype mt);
+/* The free block with this head off its list, as it is: its order.
+ * Linux: the first half of split_free_page(). */
+unsigned take_free_block(struct machine *m, struct zone *z, struct page *page);
 /* Give a block back to list mt, merged with free buddies. */
 void __free_one_page(struct machine *m, struct zone *z, struct page *page,
 		     unsigned order, enum migratetype mt);

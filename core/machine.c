@@ -23,6 +23,7 @@ struct subsystem {
 /* clang-format off */
 static const struct subsystem subsystems[] = {
 	{zones_subsys_init,   zones_subsys_destroy,   page_alloc_check},
+	{compaction_subsys_init, compaction_subsys_destroy, compaction_check},
 	{slab_subsys_init,    slab_subsys_destroy,    slab_check},
 	{pgtable_subsys_init, pgtable_subsys_destroy, pgtable_check},
 	{vmalloc_subsys_init, vmalloc_subsys_destroy, vmalloc_check},

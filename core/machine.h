@@ -80,6 +80,7 @@ struct machine {
 	unsigned nr_zones;	     /* configured ones */
 	uint8_t *pageblock_type;     /* by pfn >> pageblock_order, plus zone */
 	size_t nr_pageblock_types;
+	uint8_t *pageblock_skip;     /* likewise: compaction found nothing */
 	bool state_loaded;	     /* boot's frames: PG_reserved says too */
 	struct phys_range ram_range[CONFIG_MAX_RANGES]; /* what is RAM */
 	unsigned nr_ram_ranges;

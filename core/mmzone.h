@@ -92,6 +92,11 @@ struct zone {
 	struct fresh_run fresh[MAX_FRESH_RUNS]; /* ascending */
 	unsigned nr_fresh;
 	uint32_t fresh_blocks; /* counted in nr_free too */
+	/* compaction.c: where its scanners begin, how often it is put off */
+	pfn_t compact_cached_migrate_pfn, compact_cached_free_pfn;
+	uint32_t compact_considered, compact_defer_shift;
+	unsigned compact_order_failed;
+	bool compact_blockskip_flush; /* forget the skip marks some time */
 	struct per_cpu_pages pageset;
 	struct page_list lru[NR_LRU_LISTS];
 	int64_t vm_stat[NR_VM_ZONE_STAT_ITEMS];

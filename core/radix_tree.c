@@ -281,18 +281,36 @@ int radix_tree_insert(struct machine *m, struct radix_tree_root *root,
 	return 0;
 }
 
-uint64_t radix_tree_lookup(const struct radix_tree_root *root, uint64_t index)
+/* Where an item stands, or would; NULL: no node reaches that far. */
+static const uint64_t *lookup_slot(const struct radix_tree_root *root,
+				   uint64_t index)
 {
 	const struct radix_tree_node *node = root->node;
 	unsigned height = root->height;
 
 	if (!height)
-		return index ? 0 : root->item;
+		return index ? NULL : &root->item;
 	if (index > maxindex(height))
-		return 0;
+		return NULL;
 	for (; node && height > 1; height--)
 		node = node->slot[slot_of(index, height)].node;
-	return node ? node->slot[index & MAP_MASK].item : 0;
+	return node ? &node->slot[index & MAP_MASK].item : NULL;
+}
+
+uint64_t radix_tree_lookup(const struct radix_tree_root *root, uint64_t index)
+{
+	const uint64_t *slot = lookup_slot(root, index);
+
+	return slot ? *slot : 0;
+}
+
+void radix_tree_replace(struct radix_tree_root *root, uint64_t index,
+			uint64_t item)
+{
+	uint64_t *slot = (uint64_t *)lookup_slot(root, index);
+
+	mm_assert(slot && *slot && item);
+	*slot = item;
 }
 
 uint64_t radix_tree_delete(struct machine *m, struct radix_tree_root *root,

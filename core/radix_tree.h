@@ -30,6 +30,10 @@ int radix_tree_preload(struct machine *m, gfp_t gfp);
 int radix_tree_insert(struct machine *m, struct radix_tree_root *root,
 		      uint64_t index, uint64_t item);
 uint64_t radix_tree_lookup(const struct radix_tree_root *root, uint64_t index);
+/* Another item in the place of one that is there.
+ * Linux: radix_tree_replace_slot() */
+void radix_tree_replace(struct radix_tree_root *root, uint64_t index,
+			uint64_t item);
 /* The item that was there, or 0. Frees empty nodes, shrinks the tree. */
 uint64_t radix_tree_delete(struct machine *m, struct radix_tree_root *root,
 			   uint64_t index);

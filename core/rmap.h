@@ -78,6 +78,10 @@ typedef bool (*rmap_fn)(void *ctx, struct vm_area_struct *vma, vaddr_t address,
 			paddr_t ptep);
 void rmap_walk(const struct machine *m, const struct page *page, rmap_fn fn,
 	       void *ctx);
+/* Every place where it could be mapped and a table is, whatever is there now:
+ * how migration finds its entries again. */
+void rmap_walk_places(const struct machine *m, const struct page *page,
+		      rmap_fn fn, void *ctx);
 /* Linux: page_mkclean(): write-back makes entries clean and read-only. */
 int page_mkclean(struct machine *m, struct page *page);
 

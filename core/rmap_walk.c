@@ -23,6 +23,7 @@ struct walk {
 	uint64_t index;
 	rmap_fn fn;
 	void *ctx;
+	bool places; /* whatever the entry holds */
 };
 
 /* The entry for address if it maps the page, else 0. */
@@ -34,8 +35,8 @@ static ptep_t page_check_address(const struct walk *w,
 	ptep_t ptep = pte_offset(vma->vm_mm, address);
 	pte_t pte;
 
-	if (!ptep)
-		return 0;
+	if (!ptep || w->places)
+		return ptep;
 	pte = ptep_get(vma->vm_mm, ptep);
 	if (!pte_present(f, pte) || pte_pfn(f, pte) != w->pfn)
 		return 0;
@@ -93,6 +94,19 @@ static void rmap_walk_file(const struct walk *w, struct address_space *mapping)
 			return;
 }
 
+static void walk_page(const struct walk *w, const struct page *page)
+{
+	struct address_space *mapping;
+
+	if (PageAnon(page)) {
+		rmap_walk_anon(w, page_anon_vma(w->m, page));
+		return;
+	}
+	mapping = page_mapping(w->m, page);
+	if (mapping)
+		rmap_walk_file(w, mapping);
+}
+
 void rmap_walk(const struct machine *m, const struct page *page, rmap_fn fn,
 	       void *ctx)
 {
@@ -101,15 +115,20 @@ void rmap_walk(const struct machine *m, const struct page *page, rmap_fn fn,
 			 .index = page->index,
 			 .fn = fn,
 			 .ctx = ctx};
-	struct address_space *mapping;
 
-	if (PageAnon(page)) {
-		rmap_walk_anon(&w, page_anon_vma(m, page));
-		return;
-	}
-	mapping = page_mapping(m, page);
-	if (mapping)
-		rmap_walk_file(&w, mapping);
+	walk_page(&w, page);
+}
+
+void rmap_walk_places(const struct machine *m, const struct page *page,
+		      rmap_fn fn, void *ctx)
+{
+	struct walk w = {.m = m,
+			 .index = page->index,
+			 .fn = fn,
+			 .ctx = ctx,
+			 .places = true};
+
+	walk_page(&w, page);
 }
 
 /* ---- write-back ---- */

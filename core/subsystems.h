@@ -15,6 +15,8 @@ int zones_subsys_init(struct machine *m, const char **why);
 void zones_subsys_destroy(struct machine *m);
 int slab_subsys_init(struct machine *m, const char **why);
 void slab_subsys_destroy(struct machine *m);
+int compaction_subsys_init(struct machine *m, const char **why);
+void compaction_subsys_destroy(struct machine *m);
 int pgtable_subsys_init(struct machine *m, const char **why);
 void pgtable_subsys_destroy(struct machine *m);
 int vmalloc_subsys_init(struct machine *m, const char **why);
@@ -32,6 +34,7 @@ void task_subsys_destroy(struct machine *m);
 
 /* The checks, each with its invariants in the head of its .c file. */
 void page_alloc_check(const struct machine *m, struct checker *c);
+void compaction_check(const struct machine *m, struct checker *c);
 void slab_check(const struct machine *m, struct checker *c);
 void pgtable_check(const struct machine *m, struct checker *c);
 void vmalloc_check(const struct machine *m, struct checker *c);

@@ -7,6 +7,7 @@
  * when the block has a new owner meanwhile: the label knows), an address that
  * nobody handed out, an object of another cache.
  */
+#include "core/compaction.h"
 #include "core/filemap.h"
 #include "core/page_alloc.h"
 #include "core/slab.h"
@@ -262,7 +263,7 @@ void call_drop_caches(struct call *c)
 
 void call_compact(struct call *c)
 {
-	outcome_error(c->out, -ENOSYS);
+	compact_node(c->m);
 }
 
 void call_kswapd(struct call *c)
