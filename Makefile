@@ -21,10 +21,12 @@ LIB_SRC := $(wildcard core/*.c trace/*.c formats/*.c)
 CMD_SRC := $(wildcard cmd/*.c)
 TEST_SRC := $(wildcard tests/*.c tests/core/*.c tests/trace/*.c \
 	tests/formats/*.c tests/cmd/*.c)
+ALONE_SRC := $(wildcard tests/alone/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o) $(B)/cmd/profiles.o
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
+ALONE_OBJ := $(ALONE_SRC:%.c=$(B)/%.o)
 BENCH := $(BENCH_SRC:%.c=$(B)/%)
 
 ## all: build the program, $(B)/mmemu
@@ -44,6 +46,14 @@ $(B)/mmemu: $(CMD_OBJ) $(B)/libmmemu.a
 $(B)/tests/run: $(TEST_OBJ) $(filter-out $(B)/cmd/main.o,$(CMD_OBJ)) \
 		$(B)/libmmemu.a
 	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) -lcriterion $(LIBS)
+
+# The same tests without libcriterion, and tests that must fail.
+$(B)/tests/alone/modules: $(B)/tests/alone/runner.o $(TEST_OBJ) \
+		$(filter-out $(B)/cmd/main.o,$(CMD_OBJ)) $(B)/libmmemu.a
+	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
+
+$(B)/tests/alone/control: $(B)/tests/alone/runner.o $(B)/tests/alone/control.o
+	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS)
 
 $(BENCH): $(B)/%: $(B)/%.o $(B)/libmmemu.a
 	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
@@ -79,19 +89,21 @@ conformance: $(B)/mmemu
 	@sh .ci/need python3-minimal zstd
 	@B=$(B) ORACLE=$(ORACLE) python3 tests/conformance.py
 
-## asan: the tests under AddressSanitizer and UBSan
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+## asan: the quick tests under AddressSanitizer, LeakSanitizer and UBSan
 asan: need-test
-	@$(MAKE) --no-print-directory B=$(B)/asan CFLAGS="-O1 -g \
-		-fno-omit-frame-pointer -fsanitize=address,undefined \
-		-fno-sanitize-recover=all" $(B)/asan/mmemu $(B)/asan/tests/run
-	@B=$(B)/asan ORACLE=$(ORACLE) ASAN_OPTIONS=abort_on_error=1 \
-		sh tests/run.sh quick
+	@$(MAKE) --no-print-directory B=$(B)/asan CFLAGS="$(SANITIZE)" \
+		$(B)/asan/mmemu $(B)/asan/tests/alone/modules \
+		$(B)/asan/tests/alone/control
+	@B=$(B)/asan ORACLE=$(ORACLE) sh tests/run.sh asan
 
 ## valgrind: the module tests under memcheck
 valgrind: need-test
 	@sh .ci/need valgrind
-	@$(MAKE) --no-print-directory all $(B)/tests/run
-	@B=$(B) sh tests/valgrind.sh
+	@$(MAKE) --no-print-directory $(B)/tests/alone/modules \
+		$(B)/tests/alone/control
+	@B=$(B) sh tests/run.sh valgrind
 
 ## bench: ratios against a baseline in the same run
 bench: $(B)/mmemu $(BENCH)
@@ -131,4 +143,5 @@ need-test:
 .PHONY: all run test check conformance asan valgrind bench recording format \
 	install clean help need-run need-test
 .DELETE_ON_ERROR:
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d) $(BENCH:%=%.d)
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d) \
+	$(ALONE_OBJ:.o=.d) $(BENCH:%=%.d)

@@ -1,11 +1,17 @@
 #!/bin/sh
-# Run the tests: `run.sh quick` the modules and the command line, `run.sh all`
-# everything. Every part prints its own words; the last line sums up.
+# Run the tests. Every part prints its own words; the last line sums up.
+#
+#   run.sh quick     the modules and the command line
+#   run.sh all       everything
+#   run.sh asan      like quick, on a build with sanitizers
+#   run.sh valgrind  the modules under memcheck
+#
 # B: the build folder. ORACLE: what real kernels answered, may be absent.
 B=${B:-build}
 what=${1:-all}
 passed=0
 failed=0
+log=$B/tests/modules.log
 export B
 
 # part NAME COMMAND...: a test that is its exit status
@@ -21,22 +27,77 @@ part() {
 	fi
 }
 
+# tested LOG: how many tests ran, by the log's own word
+tested() {
+	sed -n 's/.*Tested: *\([0-9]*\).*/\1/p' "$1" | tail -1
+}
+
+# modules COMMAND...: the exit status judges, and that no test was left out: as
+# many must have run as stand in the sources
 modules() {
-	"$B/tests/run" -j2 --quiet >"$B/tests/modules.log" 2>&1
+	"$@" >"$log" 2>&1
 	status=$?
-	n=$(sed -n 's/.*Tested: *\([0-9]*\).*/\1/p' "$B/tests/modules.log")
-	[ $status = 0 ] && [ "${n:-0}" -gt 0 ] || {
-		cat "$B/tests/modules.log"
+	n=$(tested "$log")
+	all=$(cat tests/*/test_*.c | grep -c '^Test(')
+	for word; do
+		[ "$word" = -x ] && all=$((all - 1))
+	done
+	if [ $status != 0 ] || [ "${n:-0}" != "$all" ]; then
+		cat "$log"
+		echo "exit status $status; ${n:-0} tests ran, there are $all"
 		return 1
-	}
+	fi
 	echo "$n module tests passed"
 	passed=$((passed + n - 1))
 }
 
-part "modules" modules
-for t in tests/cli/*.sh; do
-	[ -e "$t" ] && part "$t" sh "$t"
-done
+# control SUITE COMMAND...: tests that must fail, each
+control() {
+	suite=$1
+	shift
+	all=$(grep -c "^Test($suite" tests/alone/control.c)
+	"$@" "$suite*" >"$B/tests/control.log" 2>&1
+	if [ "$(tail -1 "$B/tests/control.log")" != \
+		"Tested: $all | Passed: 0 | Failed: $all" ]; then
+		tail -1 "$B/tests/control.log"
+		echo "errors were made on purpose and not all were found"
+		return 1
+	fi
+	echo "$all errors made on purpose, all found"
+}
+
+command_line() {
+	for t in tests/cli/*.sh; do
+		part "$t" sh "$t"
+	done
+}
+
+memcheck() {
+	valgrind -q --leak-check=full --show-leak-kinds=definite \
+		--errors-for-leak-kinds=definite --error-exitcode=9 "$@"
+}
+
+case $what in
+valgrind)
+	part "control" control both memcheck "$B/tests/alone/control"
+	# memcheck has no address room for machines of 64 GiB
+	part "modules under memcheck" modules memcheck \
+		"$B/tests/alone/modules" -x bootmem/every_size_boots \
+		-x owner/huge_machine
+	;;
+asan)
+	ASAN_OPTIONS=detect_leaks=1:abort_on_error=1
+	UBSAN_OPTIONS=print_stacktrace=1
+	export ASAN_OPTIONS UBSAN_OPTIONS
+	part "control" control '[ab]' "$B/tests/alone/control"
+	part "modules under sanitizers" modules "$B/tests/alone/modules"
+	command_line
+	;;
+*)
+	part "modules" modules "$B/tests/run" -j2 --quiet
+	command_line
+	;;
+esac
 if [ "$what" = all ]; then
 	part "samples: every trace under traces/, checked at each event" \
 		sh tests/samples.sh

@@ -1,30 +1,6 @@
 #!/bin/sh
 # The command line of mmemu replay, cat, convert: files, messages, exit status.
-B=${B:-build}
-case $B in /*) M=$B/mmemu ;; *) M=$PWD/$B/mmemu ;; esac
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-bad=0
-
-fail() {
-	echo "$1"
-	bad=1
-}
-
-# run STATUS ARGUMENTS...: stdout to out, stderr to err
-run() {
-	want=$1
-	shift
-	"$M" "$@" >out 2>err
-	got=$?
-	[ $got = "$want" ] || fail "status $got, not $want: mmemu $*: $(head -1 err)"
-}
-
-# says FILE TEXT: the file is exactly that
-says() {
-	printf '%s\n' "$2" | cmp -s - "$1" || fail "$1 is \"$(cat "$1")\", not \"$2\""
-}
+. tests/cli/lib.inc
 
 cat >good.trace <<'END'
 mmemu-trace 1
@@ -137,7 +113,7 @@ printf '\050\265\057\375' >magic.zst
 run 2 replay magic.zst
 
 # a gigabyte without a newline, in bounded memory
-head -c 1073741824 /dev/zero | tr '\0' a | (ulimit -v 2000000; "$M" replay - >out 2>err)
+head -c 1073741824 /dev/zero | tr '\0' a | limited "$M" replay - >out 2>err
 [ $? = 2 ] || fail "a line of 1 GiB"
 says err "<stdin>:1:1: the line is longer than 1 MiB, expected a text trace"
 
