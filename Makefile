@@ -17,6 +17,7 @@ RECORDING := traces/recorded/sort.trace.zst
 ORACLE ?= ../shared/oracle
 
 PROFILES := $(sort $(wildcard traces/machines/*.yaml))
+TLB_MODELS := $(sort $(wildcard traces/tlb/*.yaml))
 LIB_SRC := $(wildcard core/*.c trace/*.c formats/*.c)
 CMD_SRC := $(wildcard cmd/*.c)
 TEST_SRC := $(wildcard tests/*.c tests/core/*.c tests/trace/*.c \
@@ -24,7 +25,7 @@ TEST_SRC := $(wildcard tests/*.c tests/core/*.c tests/trace/*.c \
 ALONE_SRC := $(wildcard tests/alone/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
-CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o) $(B)/cmd/profiles.o
+CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o) $(B)/cmd/profiles.o $(B)/cmd/tlb_models.o
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
 ALONE_OBJ := $(ALONE_SRC:%.c=$(B)/%.o)
 BENCH := $(BENCH_SRC:%.c=$(B)/%)
@@ -61,9 +62,13 @@ $(BENCH): $(B)/%: $(B)/%.o $(B)/libmmemu.a
 # Each profile becomes one string of the program.
 $(B)/cmd/profiles.c: $(PROFILES) cmd/profiles.sh
 	@mkdir -p $(@D)
-	sh cmd/profiles.sh $(PROFILES) > $@.tmp && mv $@.tmp $@
+	sh cmd/profiles.sh profiles $(PROFILES) > $@.tmp && mv $@.tmp $@
 
-$(B)/cmd/profiles.o: $(B)/cmd/profiles.c
+$(B)/cmd/tlb_models.c: $(TLB_MODELS) cmd/profiles.sh
+	@mkdir -p $(@D)
+	sh cmd/profiles.sh tlb_models $(TLB_MODELS) > $@.tmp && mv $@.tmp $@
+
+$(B)/cmd/profiles.o $(B)/cmd/tlb_models.o: %.o: %.c
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 ## run: build, replay a story and a recorded program, show their reports

@@ -6,11 +6,12 @@
 
 #define MAX_YAML (1u << 20) /* bytes of a configuration file */
 
-static const struct profile *profile_find(const char *name)
+static const struct profile *profile_find(const struct profile *table,
+					  unsigned nr, const char *name)
 {
-	for (unsigned i = 0; i < nr_profiles; i++)
-		if (!strcmp(profiles[i].name, name))
-			return &profiles[i];
+	for (unsigned i = 0; i < nr; i++)
+		if (!strcmp(table[i].name, name))
+			return &table[i];
 	return NULL;
 }
 
@@ -57,11 +58,44 @@ static int config_file(struct machine_config *cfg, const char *path,
 int config_from(struct machine_config *cfg, const char *name, unsigned depth,
 		char err[CONFIG_ERROR_LEN])
 {
-	const struct profile *p = profile_find(name);
+	const struct profile *p = profile_find(profiles, nr_profiles, name);
 
 	if (!p)
 		return config_file(cfg, name, depth, err);
 	return config_yaml(cfg, p->yaml, strlen(p->yaml), name, depth, err);
+}
+
+static int no_such_model(const char *name, char err[CONFIG_ERROR_LEN])
+{
+	int n = snprintf(err, CONFIG_ERROR_LEN,
+			 "there is no TLB model \"%.60s\"; expected a YAML "
+			 "file or one of",
+			 name);
+
+	for (unsigned i = 0; i < nr_tlb_models && n < CONFIG_ERROR_LEN; i++)
+		n += snprintf(err + n, CONFIG_ERROR_LEN - (size_t)n, "%s %s",
+			      i ? "," : "", tlb_models[i].name);
+	return -EINVAL;
+}
+
+int config_tlb_model(struct machine_config *cfg, const char *name,
+		     unsigned depth, char err[CONFIG_ERROR_LEN])
+{
+	const struct profile *p = profile_find(tlb_models, nr_tlb_models, name);
+	size_t len = strlen(name);
+	int ret;
+
+	if (p)
+		ret = config_yaml(cfg, p->yaml, strlen(p->yaml), name,
+				  depth + 1, err);
+	else if (len > 5 && !strcmp(name + len - 5, ".yaml"))
+		ret = config_file(cfg, name, depth + 1, err);
+	else
+		return no_such_model(name, err);
+	if (ret)
+		return ret;
+	snprintf(cfg->tlb.model, sizeof(cfg->tlb.model), "%.31s", name);
+	return 0;
 }
 
 static int apply_set(struct machine_config *cfg, const char *set,
@@ -81,7 +115,9 @@ static int apply_set(struct machine_config *cfg, const char *set,
 	memcpy(key, set, n);
 	key[n] = '\0';
 	k = config_key_find(key);
-	if (k) {
+	if (k && !strcmp(key, "tlb.model")) {
+		return config_tlb_model(cfg, set + n + 1, 0, err);
+	} else if (k) {
 		ret = config_set_scalar(cfg, k, set + n + 1, why, sizeof(why));
 	} else if (!strncmp(key, "objects.", 8)) {
 		ret = config_set_object(cfg, key + 8, set + n + 1, why,

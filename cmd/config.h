@@ -97,5 +97,11 @@ struct profile {
 };
 extern const struct profile profiles[];
 extern const unsigned nr_profiles;
+/* The same of traces/tlb: models of a CPU's TLBs, for the key tlb.model. */
+extern const struct profile tlb_models[];
+extern const unsigned nr_tlb_models;
+/* name: a built-in model or a YAML file. 0, or -EINVAL with err. */
+int config_tlb_model(struct machine_config *cfg, const char *name,
+		     unsigned depth, char err[CONFIG_ERROR_LEN]);
 
 #endif

@@ -93,6 +93,20 @@ static void print_value(FILE *out, const struct machine_config *cfg,
 	}
 }
 
+static void print_custom(FILE *out, const struct machine_config *cfg)
+{
+	const struct pg_custom *c = &cfg->custom;
+
+	fprintf(out, "paging:\n  name: \"%s\"\n  page_size: %uK\n"
+		     "  entry_size: %u\n  physical_bits: %u\n  levels: [",
+		cfg->paging, 1u << (c->page_shift - 10), c->entry_size,
+		c->pa_bits);
+	for (unsigned d = 0; d < c->nr_levels; d++)
+		fprintf(out, "%s{bits: %u%s}", d ? ", " : "", c->index_bits[d],
+			c->large[d] ? ", large: true" : "");
+	fputs("]\n", out);
+}
+
 static void print_cache(FILE *out, const struct config_cache *c)
 {
 	const char *comma = "";
@@ -127,6 +141,10 @@ void config_print(const struct machine_config *cfg, FILE *out)
 		if (dot && (strlen(group) != n || strncmp(group, k->name, n))) {
 			snprintf(group, sizeof(group), "%.*s", (int)n, k->name);
 			fprintf(out, "\n%s:\n", group);
+		}
+		if (cfg->custom.nr_levels && !strcmp(k->name, "paging")) {
+			print_custom(out, cfg);
+			continue;
 		}
 		fprintf(out, "%s# %s\n%s%s: ", dot ? "  " : "", k->doc,
 			dot ? "  " : "", dot ? dot + 1 : k->name);

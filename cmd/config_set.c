@@ -216,6 +216,8 @@ int config_set_scalar(struct machine_config *cfg, const struct config_key *key,
 	case CFG_BOOL:
 		return set_bool(field, value, why, size);
 	case CFG_STRING:
+		if (field == cfg->paging)
+			cfg->custom.nr_levels = 0; /* a row again */
 		return set_string(field, value, why, size);
 	case CFG_ENUM:
 		return set_enum(field, key->words, value, why, size);

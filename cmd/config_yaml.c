@@ -240,6 +240,141 @@ static int set_object(struct loader *l, const char *name, const yaml_node_t *k,
 	return 0;
 }
 
+/* ---- paging: {name, levels, entry_size, page_size, physical_bits} ---- */
+
+static int paging_number(struct loader *l, const yaml_node_t *node,
+			 const char *key, uint8_t *to)
+{
+	const char *text = text_of(node);
+	char *end = NULL;
+	unsigned long v = text ? strtoul(text, &end, 10) : 0;
+
+	if (!text || !*text || *end || !v || v > 255)
+		return complain(l, node, "paging: %s: expected a number of 1 "
+					 "to 255",
+				key);
+	*to = (uint8_t)v;
+	return 0;
+}
+
+static int paging_page_size(struct loader *l, const yaml_node_t *node,
+			    struct pg_custom *c)
+{
+	const char *text = text_of(node);
+	char why[128];
+
+	if (!text || config_set_scalar(l->cfg, config_key_find("page_size"),
+				       text, why, sizeof(why)) ||
+	    !l->cfg->page_size ||
+	    (l->cfg->page_size & (l->cfg->page_size - 1)))
+		return complain(l, node, "paging: page_size: expected 4K, 8K, "
+					 "16K, 32K or 64K");
+	c->page_shift = (uint8_t)ilog2_u64(l->cfg->page_size);
+	return 0;
+}
+
+/* A level: its bits, or {bits: N, large: true}. */
+static int paging_level(struct loader *l, const yaml_node_t *node,
+			struct pg_custom *c)
+{
+	unsigned d = c->nr_levels;
+
+	if (d == PG_MAX_LEVELS)
+		return complain(l, node, "paging: levels: a format has one to "
+					 "five");
+	c->nr_levels++;
+	if (node->type != YAML_MAPPING_NODE)
+		return paging_number(l, node, "levels", &c->index_bits[d]);
+	for_each_pair(p, node) {
+		const char *key = text_of(node_of(l, p->key));
+		const yaml_node_t *v = node_of(l, p->value);
+		const char *text = text_of(v);
+
+		if (key && !strcmp(key, "bits")) {
+			if (paging_number(l, v, "bits", &c->index_bits[d]))
+				return -EINVAL;
+		} else if (key && !strcmp(key, "large") && text &&
+			   (!strcmp(text, "true") || !strcmp(text, "false"))) {
+			c->large[d] = !strcmp(text, "true");
+		} else {
+			return complain(l, node_of(l, p->key),
+					"paging: a level is a number of index "
+					"bits, or {bits: N, large: true}");
+		}
+	}
+	return 0;
+}
+
+static int paging_levels(struct loader *l, const yaml_node_t *list,
+			 struct pg_custom *c)
+{
+	if (list->type != YAML_SEQUENCE_NODE)
+		return complain(l, list, "paging: levels: expected a list such "
+					 "as [10, 10], root first");
+	c->nr_levels = 0;
+	memset(c->large, 0, sizeof(c->large));
+	for_each_item(item, list)
+		if (paging_level(l, node_of(l, *item), c))
+			return -EINVAL;
+	return 0;
+}
+
+static int paging_field(struct loader *l, const yaml_node_t *k,
+			const yaml_node_t *v, struct pg_custom *c)
+{
+	const char *key = text_of(k);
+	char why[128];
+
+	if (!key)
+		key = "";
+	if (!strcmp(key, "name")) {
+		if (!text_of(v) ||
+		    config_set_scalar(l->cfg, config_key_find("paging"),
+				      text_of(v), why, sizeof(why)))
+			return complain(l, v, "paging: name: expected 1 to 31 "
+					      "bytes");
+		return 0;
+	}
+	if (!strcmp(key, "levels"))
+		return paging_levels(l, v, c);
+	if (!strcmp(key, "page_size"))
+		return paging_page_size(l, v, c);
+	if (!strcmp(key, "entry_size"))
+		return paging_number(l, v, key, &c->entry_size);
+	if (!strcmp(key, "physical_bits"))
+		return paging_number(l, v, key, &c->pa_bits);
+	return complain(l, k, "unknown key of a paging format; expected name, "
+			      "levels, page_size, entry_size or physical_bits");
+}
+
+static int set_paging(struct loader *l, const yaml_node_t *map)
+{
+	struct pg_custom c = {.entry_size = 4, .page_shift = 12};
+	struct pg_format f;
+	const char *why;
+
+	strcpy(l->cfg->paging, "custom");
+	l->cfg->page_size = 4096;
+	for_each_pair(p, map)
+		if (paging_field(l, node_of(l, p->key), node_of(l, p->value),
+				 &c))
+			return -EINVAL;
+	if (!c.nr_levels)
+		return complain(l, map, "paging: a format needs levels, such "
+					"as [10, 10], root first");
+	if (!c.pa_bits)
+		c.pa_bits = c.entry_size == 4 ? 32 : 46;
+	if (pg_format_find(l->cfg->paging))
+		return complain(l, map, "paging: name: %s is a format of its "
+					"own already",
+				l->cfg->paging);
+	l->cfg->custom = c;
+	pg_format_build(&l->cfg->custom, l->cfg->paging, &f);
+	if (pg_format_check(&f, &why))
+		return complain(l, map, "paging: %s: %s", l->cfg->paging, why);
+	return 0;
+}
+
 /* ---- mappings: at the root (group ""), or inside a group ---- */
 
 static bool is_group(const char *key)
@@ -269,6 +404,15 @@ static int set_pair(struct loader *l, const char *group, const yaml_node_t *k,
 		return set_caches(l, v);
 	if (!strcmp(group, "objects"))
 		return set_object(l, name, k, v);
+	if (!*group && !strcmp(name, "paging") && v->type == YAML_MAPPING_NODE)
+		return set_paging(l, v);
+	if (!strcmp(group, "tlb") && !strcmp(name, "model") && text_of(v)) {
+		if (l->depth >= MAX_FROM)
+			return complain(l, v, "tlb.model: more than %d levels "
+					      "deep; does a file name itself?",
+					MAX_FROM);
+		return config_tlb_model(l->cfg, text_of(v), l->depth, l->err);
+	}
 	if (!*group && v->type == YAML_MAPPING_NODE && is_group(name)) {
 		for_each_pair(p, v)
 			if (set_pair(l, name, node_of(l, p->key),

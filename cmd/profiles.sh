@@ -1,11 +1,13 @@
 #!/bin/sh
-# Print a C table of the given YAML files: {"name", "text"}.
+# profiles.sh NAME FILE...: a C table NAME[] of YAML files, {"name", "text"}.
+table=$1
+shift
 printf '/* made by cmd/profiles.sh */\n#include "cmd/config.h"\n\n'
-printf 'const struct profile profiles[] = {\n'
+printf 'const struct profile %s[] = {\n' "$table"
 for f; do
 	name=${f##*/}
 	printf '\t{"%s",\n' "${name%.yaml}"
 	sed 's/\\/\\\\/g; s/"/\\"/g; s/^/\t "/; s/$/\\n"/' "$f"
 	printf '\t},\n'
 done
-printf '};\nconst unsigned nr_profiles = ARRAY_SIZE(profiles);\n'
+printf '};\nconst unsigned nr_%s = ARRAY_SIZE(%s);\n' "$table" "$table"

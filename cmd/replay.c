@@ -196,6 +196,9 @@ static int make_machine(struct replay_run *run)
 		return complain("%s", err);
 	if (opt->contents_set)
 		cfg.contents = opt->contents;
+	if (opt->tlb_model && config_tlb_model(&cfg, opt->tlb_model, 0, err))
+		return complain("--tlb: %s", err);
+	cfg.tlb.on |= opt->tlb;
 	return boot(run, &cfg);
 }
 
@@ -229,6 +232,7 @@ static void start_replay(struct replay_run *run)
 	replay_init(&run->replay, run->m, &run->names, &hooks);
 	run->replay.strict = run->opt.strict;
 	run->replay.root = run->opt.root;
+	run->replay.rebase = run->opt.rebase;
 	run->stop_line = run->opt.at == AT_LINE ? run->opt.at_number
 						: UINT64_MAX;
 	run->stop_event = run->opt.at == AT_EVENT ? run->opt.at_number
@@ -260,7 +264,7 @@ static int exit_status(struct replay_run *run)
 		fprintf(stderr, "%s: ... and %llu more\n",
 			run->reader.stream.name,
 			(unsigned long long)(run->nr_messages - MAX_MESSAGES));
-	if (run->failed || run->replay.n.not_emulated)
+	if (run->failed || run->replay.misfit || run->replay.n.not_emulated)
 		return EXIT_BAD;
 	if (run->nr_broken || replay_found_wrong(&run->replay))
 		return EXIT_WRONG;
@@ -283,12 +287,12 @@ static int run_replay(struct replay_run *run)
 	if (run->opt.check && !run->failed)
 		check_machine(run);
 	if (run->opt.at != AT_END && !run->reached && !run->failed &&
-	    !run->replay.stopped) {
+	    !run->replay.misfit && !run->replay.stopped) {
 		complain("%s: the trace ends before the point --at names",
 			 run->reader.stream.name);
 		run->failed = true;
 	}
-	if (!run->failed)
+	if (!run->failed && !run->replay.misfit)
 		finish(run);
 	if (run->opt.stats)
 		print_stats(run, stdout);

@@ -25,6 +25,8 @@ static const char help[] =
 	"      --boot-state FILE     begin with the allocators' state of a file\n"
 	"      --save-state [MARK=]FILE  write the state at a mark, or at the end\n"
 	"      --root DIR            exec reads real ELF files under DIR\n"
+	"      --rebase              fold addresses that the machine cannot hold\n"
+	"      --tlb[=MODEL]         model the CPU's TLBs (report tlb)\n"
 	"      --contents on|off|auto  whether data frames hold bytes (auto: on)\n"
 	"  -h, --help                this\n"
 	"\n"
@@ -36,6 +38,7 @@ static const char help[] =
 enum {
 	OPT_SET = 256, OPT_OUTCOMES, OPT_AT, OPT_STRICT, OPT_CHECK, OPT_STATS,
 	OPT_PROCFS, OPT_BOOT_STATE, OPT_SAVE_STATE, OPT_ROOT, OPT_CONTENTS,
+	OPT_REBASE, OPT_TLB,
 };
 
 static const struct option options[] = {
@@ -53,6 +56,8 @@ static const struct option options[] = {
 	{"save-state", required_argument, NULL, OPT_SAVE_STATE},
 	{"root", required_argument, NULL, OPT_ROOT},
 	{"contents", required_argument, NULL, OPT_CONTENTS},
+	{"rebase", no_argument, NULL, OPT_REBASE},
+	{"tlb", optional_argument, NULL, OPT_TLB},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -199,6 +204,13 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 		return parse_state(opt, arg);
 	case OPT_ROOT:
 		opt->root = arg;
+		return 0;
+	case OPT_REBASE:
+		opt->rebase = true;
+		return 0;
+	case OPT_TLB:
+		opt->tlb = true;
+		opt->tlb_model = arg;
 		return 0;
 	case OPT_CONTENTS:
 		return parse_contents(opt, arg);

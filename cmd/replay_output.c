@@ -157,6 +157,7 @@ void print_stats(struct replay_run *run, FILE *out)
 		{"killed for memory", n->oom_kills},
 		{"BUGs", n->bugs},
 		{"not emulated", n->not_emulated},
+		{"addresses folded", n->folded},
 	};
 
 	fprintf(out, "==> stats <==\n");

@@ -124,6 +124,18 @@ static void default_slab(struct machine_config *cfg)
 	cfg->nr_caches = ARRAY_SIZE(default_caches);
 }
 
+/* A Pentium III's, see traces/tlb/p6.yaml. */
+static void default_tlb(struct tlb_config *t)
+{
+	set_string(t->model, "p6");
+	t->itlb = (struct tlb_geometry){32, 4};
+	t->dtlb = (struct tlb_geometry){64, 4};
+	t->itlb_large = (struct tlb_geometry){2, 0};
+	t->dtlb_large = (struct tlb_geometry){8, 4};
+	t->global = true;
+	t->cycles_ref = 3;
+}
+
 void machine_config_default(struct machine_config *cfg)
 {
 	memset(cfg, 0, sizeof(*cfg));
@@ -149,6 +161,16 @@ void machine_config_default(struct machine_config *cfg)
 	cfg->ra_pages = 32;
 	cfg->shmem_minor = 4;
 	cfg->swappiness = 60;
+	default_tlb(&cfg->tlb);
+}
+
+const struct pg_format *config_format(const struct machine_config *cfg,
+				      struct pg_format *row)
+{
+	if (!cfg->custom.nr_levels)
+		return pg_format_find(cfg->paging);
+	pg_format_build(&cfg->custom, cfg->paging, row);
+	return row;
 }
 
 static int wrong(const char *k, const char *w, const char **key,
@@ -228,15 +250,68 @@ static int check_slab(const struct machine_config *cfg, const char **key,
 	return 0;
 }
 
+static const char *check_tlb_array(const struct tlb_config *t,
+				   const struct tlb_geometry *g, bool needed)
+{
+	uint32_t ways = g->ways ? g->ways : g->entries;
+
+	if (!g->entries)
+		return needed ? "must not be 0" : NULL;
+	if (g->entries > 65536)
+		return "must be at most 65536";
+	if (g->entries % ways)
+		return "must be a multiple of its ways";
+	if (t->replacement == TLB_PLRU &&
+	    (!is_power_of_two(ways) || ways > 64))
+		return "must have a power of two of ways, at most 64, for plru";
+	return NULL;
+}
+
+static int check_tlb(const struct tlb_config *t, const char **key,
+		     const char **why)
+{
+	const struct {
+		const char *key;
+		const struct tlb_geometry *g;
+		bool needed;
+	} rows[] = {
+		{"tlb.itlb_entries", &t->itlb, true},
+		{"tlb.entries", &t->dtlb, true},
+		{"tlb.itlb_large_entries", &t->itlb_large, false},
+		{"tlb.large_entries", &t->dtlb_large, false},
+		{"tlb.l2_entries", &t->l2, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *w = check_tlb_array(t, rows[i].g, rows[i].needed);
+
+		if (w)
+			return wrong(rows[i].key, w, key, why);
+	}
+	for (size_t i = 0; i < TLB_PWCS; i++)
+		if (t->pwc[i] > 4096)
+			return wrong("tlb.pwc1 to tlb.pwc4",
+				     "must be at most 4096", key, why);
+	if (t->kernel_pages > 1024)
+		return wrong("tlb.kernel_pages", "must be at most 1024", key,
+			     why);
+	return 0;
+}
+
 int machine_config_check(const struct machine_config *cfg, const char **key,
 			 const char **why)
 {
-	const struct pg_format *f = pg_format_find(cfg->paging);
+	struct pg_format row;
+	const struct pg_format *f = config_format(cfg, &row);
 	int err;
 
 	if (!f)
 		return wrong("paging", "is no known page-table format", key,
 			     why);
+	if (pg_format_check(f, why)) {
+		*key = "paging:";
+		return -EINVAL;
+	}
 	if (1u << f->page_shift != cfg->page_size)
 		return wrong("page_size", "does not fit the paging format", key,
 			     why);
@@ -244,9 +319,15 @@ int machine_config_check(const struct machine_config *cfg, const char **key,
 		return wrong("memory",
 			     "is more than the paging format can address", key,
 			     why);
+	if (!pg_address_fits(f, cfg->page_offset))
+		return wrong("layout.page_offset",
+			     "is more than the paging format can address", key,
+			     why);
 	err = check_physical(cfg, key, why);
 	if (!err)
 		err = check_slab(cfg, key, why);
+	if (!err)
+		err = check_tlb(&cfg->tlb, key, why);
 	if (err)
 		return err;
 	if (cfg->task_size & (cfg->page_size - 1) || !cfg->task_size)

@@ -9,6 +9,7 @@
 #ifndef MMEMU_CORE_CONFIG_H
 #define MMEMU_CORE_CONFIG_H
 
+#include "core/pgformat.h"
 #include "core/types.h"
 
 #define CONFIG_NAME_LEN 32
@@ -35,6 +36,33 @@ enum contents_mode { CONTENTS_AUTO, CONTENTS_ON, CONTENTS_OFF };
 enum overcommit_mode { OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER };
 enum fs_kind { FS_EXT2, FS_TMPFS };
 enum wait_mode { WAIT_AUTO, WAIT_EXPLICIT };
+
+/* The modelled TLB (core/tlb.h). Ways 0: fully associative. */
+struct tlb_geometry {
+	uint32_t entries, ways;
+};
+enum tlb_replacement { TLB_LRU, TLB_PLRU, TLB_FIFO, TLB_RANDOM };
+#define TLB_PWCS 4
+struct tlb_config {
+	bool on;		       /* attached to the machine */
+	char model[CONFIG_NAME_LEN];   /* where the figures come from */
+	struct tlb_geometry itlb, dtlb; /* first level */
+	struct tlb_geometry itlb_large, dtlb_large; /* entries 0: large pages
+					  use the ones above */
+	struct tlb_geometry l2;	       /* both; entries 0: there is none */
+	bool l2_large;		       /* the second level holds large pages */
+	enum tlb_replacement replacement;
+	uint32_t pwc[TLB_PWCS];	       /* entries of the page-walk caches: [0] of
+					  entries that name last-level tables,
+					  [1] of those one level up ... */
+	bool asid;		       /* a context switch flushes nothing */
+	bool global;		       /* global entries survive a flush */
+	uint32_t kernel_pages;	       /* translations the kernel uses in each
+					  fault and context switch */
+	uint32_t cycles_l2;	       /* a first-level miss, if there is an L2 */
+	uint32_t cycles_walk;	       /* a walk, beside its references */
+	uint32_t cycles_ref;	       /* a reference to a table in a walk */
+};
 
 struct machine_config {
 	char name[CONFIG_NAME_LEN];
@@ -69,7 +97,9 @@ struct machine_config {
 	uint32_t percpu_pagelist_fraction; /* 0 = off */
 
 	/* virtual memory layout */
-	char paging[CONFIG_NAME_LEN];  /* a row of core/pgformat.c */
+	char paging[CONFIG_NAME_LEN];  /* a row of core/pgformat.c, or the name
+					  of the format below */
+	struct pg_custom custom;       /* nr_levels 0: paging is a row */
 	bool nx;		       /* the CPU has NX and it is on */
 	vaddr_t page_offset;	       /* kernel begins: 0xC0000000 */
 	vaddr_t task_size;	       /* user space ends */
@@ -121,7 +151,14 @@ struct machine_config {
 
 	enum contents_mode contents;   /* do data frames hold bytes */
 	char kernel_version[CONFIG_NAME_LEN]; /* "3.12.0" */
+
+	struct tlb_config tlb;
 };
+
+/* The format that paging names; row is where a custom one is built, and must
+ * live as long as it is used. NULL: there is no such format. */
+const struct pg_format *config_format(const struct machine_config *cfg,
+				      struct pg_format *row);
 
 /*
  * linux-3.12-i386 with 256 MiB: the ground every profile starts from. The file

@@ -11,6 +11,7 @@
  */
 #include "core/machine.h"
 #include "core/subsystems.h"
+#include "core/tlb.h"
 
 #include <string.h>
 
@@ -72,7 +73,7 @@ int machine_create(const struct machine_config *cfg,
 	m = host_alloc(host, sizeof(*m));
 	m->host = *host;
 	m->cfg = *cfg;
-	m->fmt = pg_format_find(cfg->paging);
+	m->fmt = config_format(&m->cfg, &m->own_fmt);
 	m->page_size = cfg->page_size;
 	m->page_shift = ilog2_u64(cfg->page_size);
 	for (unsigned i = 0; i < m->cfg.nr_caches; i++)
@@ -89,6 +90,8 @@ int machine_create(const struct machine_config *cfg,
 			return err;
 		}
 	}
+	if (cfg->tlb.on)
+		tlb_attach(m, &cfg->tlb);
 	*out = m;
 	return 0;
 }
@@ -99,6 +102,7 @@ void machine_destroy(struct machine *m)
 
 	if (!m)
 		return;
+	tlb_detach(m);
 	for (size_t i = ARRAY_SIZE(subsystems); i-- > 0;)
 		if (subsystems[i].destroy)
 			subsystems[i].destroy(m);
@@ -115,6 +119,7 @@ unsigned long machine_check(const struct machine *m,
 	for (size_t i = 0; i < ARRAY_SIZE(subsystems); i++)
 		if (subsystems[i].check)
 			subsystems[i].check(m, &c);
+	tlb_check(m, &c);
 	return c.broken;
 }
 

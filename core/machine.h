@@ -19,6 +19,7 @@
 #include "core/slab.h"
 
 struct task_struct;
+struct tlb;
 struct mm_struct;
 struct lru_pagevecs;
 struct radix_preload;
@@ -51,6 +52,7 @@ struct machine_stats {
 	uint64_t accesses[3];	 /* by enum access_kind */
 	uint64_t tables_allocated, tables_freed; /* page-table pages, all levels */
 	uint64_t tables_by_level[PG_MAX_LEVELS]; /* existing now, user side */
+	uint64_t ptes_used;	 /* last-level user entries that are not empty */
 	uint64_t ptes_copied;	 /* by fork */
 	uint64_t slab_grown, slab_destroyed;
 };
@@ -66,11 +68,13 @@ struct machine {
 	bool nx;
 	struct machine_stats stats;
 
+	struct tlb *tlb;	     /* the modelled TLB; NULL: none attached */
 	struct observer *observer;   /* NULL: nobody watches */
 	struct task_struct *current; /* whose event this is; NULL: the kernel */
 	uint64_t event;		     /* number of the current event */
 
 	struct machine_config cfg;
+	struct pg_format own_fmt;    /* cfg.custom's row; fmt points to it */
 	struct host_ops host;
 
 	/* physical memory (page_alloc.c, bootmem.c) */

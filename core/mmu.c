@@ -26,6 +26,7 @@
 #include "core/mmu.h"
 #include "core/pgtable.h"
 #include "core/task.h"
+#include "core/tlb.h"
 
 #include <string.h>
 
@@ -48,6 +49,8 @@ void soft_tlb_flush_all(struct mm_struct *mm)
 {
 	if (mm->tlb)
 		memset(mm->tlb->tag, 0, sizeof(mm->tlb->tag));
+	if (unlikely(mm->m->tlb != NULL))
+		tlb_flush_mm(mm->m->tlb, mm);
 }
 
 void soft_tlb_destroy(struct mm_struct *mm)
@@ -133,11 +136,11 @@ static unsigned error_code(const struct machine *m, enum access_kind kind)
 }
 
 /*
- * Translate and do what the CPU does to the entry. 0 with the TLB filled, or
- * the error code of the fault.
+ * Translate and do what the CPU does to the entry. 0 with *entry as it is now,
+ * or the error code of the fault.
  */
 static unsigned mmu_walk(struct mm_struct *mm, vaddr_t addr,
-			 enum access_kind kind)
+			 enum access_kind kind, pte_t *entry)
 {
 	struct machine *m = mm->m;
 	const struct pg_format *f = m->fmt;
@@ -153,7 +156,7 @@ static unsigned mmu_walk(struct mm_struct *mm, vaddr_t addr,
 		want |= f->bits.dirty;
 	if ((pte.v & want) != want)
 		entry_write(m, at, __pte(pte.v | want));
-	soft_tlb_fill(mm, addr, kind, pte_pfn(f, pte));
+	*entry = __pte(pte.v | want);
 	return 0;
 }
 
@@ -171,12 +174,16 @@ int mmu_access_slow(struct task_struct *task, vaddr_t addr,
 	uint32_t before = res->minflt + res->majflt;
 
 	for (;;) {
+		pte_t entry;
 		unsigned code = beyond_tables(m, addr) ?
 					error_code(m, kind) :
-					mmu_walk(task->mm, addr, kind);
+					mmu_walk(task->mm, addr, kind, &entry);
 
-		if (!code)
+		if (!code) {
+			soft_tlb_fill(task->mm, addr, kind,
+				      pte_pfn(m->fmt, entry));
 			return 0;
+		}
 		if (do_page_fault(task, addr, code, res))
 			return res->signal;
 		/* (a fault that killed another for memory is not counted) */
@@ -185,11 +192,59 @@ int mmu_access_slow(struct task_struct *task, vaddr_t addr,
 	}
 }
 
+/* ---- with a modelled TLB: every access asks it ---- */
+
+/*
+ * The software TLB stays empty then, so that each access comes here. The model
+ * answers for what it knows; what it does not know is walked for, and a fault
+ * drops what it knew of the page, as the CPU does.
+ */
+static int modelled_access(struct task_struct *task, vaddr_t addr,
+			   enum access_kind kind, struct access_result *res,
+			   bool store)
+{
+	struct machine *m = task->m;
+	struct mm_struct *mm = task->mm;
+	enum tlb_answer known = TLB_MISS;
+	uint32_t before = res->minflt + res->majflt;
+	pfn_t pfn = PFN_NONE;
+
+	tlb_switch_mm(m->tlb, mm);
+	if (!beyond_tables(m, addr))
+		known = tlb_lookup(m->tlb, mm, addr, kind, &pfn);
+	while (known != TLB_HIT) {
+		pte_t entry;
+		unsigned code = error_code(m, kind);
+
+		if (!beyond_tables(m, addr)) {
+			code = mmu_walk(mm, addr, kind, &entry);
+			tlb_count_walk(m->tlb, mm, addr, known, code);
+		}
+		if (!code) {
+			tlb_fill(m->tlb, mm, addr, kind, entry);
+			pfn = pte_pfn(m->fmt, entry);
+			break;
+		}
+		tlb_kernel_entry(m->tlb);
+		if (do_page_fault(task, addr, code, res))
+			return res->signal;
+		mm_assert(res->minflt + res->majflt - before <=
+			  MAX_FAULTS_IN_A_ROW);
+		known = TLB_MISS;
+	}
+	m->stats.accesses[kind]++;
+	if (store && kind == ACCESS_WRITE && m->contents)
+		m->ram[pfn_to_phys(m, pfn) | (addr & ~PAGE_MASK(m))] = 1;
+	return 0;
+}
+
 /* ---- accesses ---- */
 
 static int access_page(struct task_struct *task, vaddr_t addr,
 		       enum access_kind kind, struct access_result *res)
 {
+	if (unlikely(task->m->tlb != NULL))
+		return modelled_access(task, addr, kind, res, true);
 	if (likely(mmu_access_hit(task->m, task->mm, addr, kind)))
 		return 0;
 	if (mmu_access_slow(task, addr, kind, res))
@@ -218,7 +273,10 @@ static void access_stride(struct task_struct *task, vaddr_t addr, vaddr_t last,
 		/* only the first byte touched of a page takes the store: a
 		 * later one of the same page writes what is there already */
 		if (same && kind == ACCESS_WRITE && m->contents) {
-			m->stats.accesses[kind]++;
+			if (m->tlb)
+				modelled_access(task, addr, kind, res, false);
+			else
+				m->stats.accesses[kind]++;
 		} else if (access_page(task, addr, kind, res)) {
 			return;
 		}

@@ -67,8 +67,8 @@ const struct pg_format pg_formats[] = {
 		.va_bits = 32, .pa_bits = 32, .page_shift = 12,
 		.entry_size = 4, .nr_levels = 2,
 		.level = {
-			{"pgd", PG_PGD, 10, 22, true,  X86_TABLE},
-			{"pte", PG_PTE, 10, 12, false, 0},
+			{"pgd", PG_PGD, 10, 22, true, X86_TABLE, false},
+			{"pte", PG_PTE, 10, 12, false, 0, false},
 		},
 		.bits = X86_BITS(0),
 		.addr_mask = 0xfffff000, .low_flags = 0xfff,
@@ -80,9 +80,9 @@ const struct pg_format pg_formats[] = {
 		.va_bits = 32, .pa_bits = 44, .page_shift = 12,
 		.entry_size = 8, .nr_levels = 3,
 		.level = {
-			{"pgd", PG_PGD, 2, 30, false, 0x001},
-			{"pmd", PG_PMD, 9, 21, true,  X86_TABLE},
-			{"pte", PG_PTE, 9, 12, false, 0},
+			{"pgd", PG_PGD, 2, 30, false, 0x001, true},
+			{"pmd", PG_PMD, 9, 21, true, X86_TABLE, false},
+			{"pte", PG_PTE, 9, 12, false, 0, false},
 		},
 		.bits = X86_BITS(X86_NX),
 		.addr_mask = 0x00000ffffffff000, .low_flags = 0xfff,
@@ -95,7 +95,7 @@ const struct pg_format pg_formats[] = {
 		.va_bits = 32, .pa_bits = 32, .page_shift = 12,
 		.entry_size = 4, .nr_levels = 1,
 		.level = {
-			{"pte", PG_PTE, 20, 12, false, 0},
+			{"pte", PG_PTE, 20, 12, false, 0, false},
 		},
 		.bits = X86_BITS(0),
 		.addr_mask = 0xfffff000, .low_flags = 0xfff,
@@ -107,10 +107,10 @@ const struct pg_format pg_formats[] = {
 		.va_bits = 32, .pa_bits = 32, .page_shift = 12,
 		.entry_size = 4, .nr_levels = 4,
 		.level = {
-			{"pgd", PG_PGD, 5, 27, true,  X86_TABLE},
-			{"pud", PG_PUD, 5, 22, true,  X86_TABLE},
-			{"pmd", PG_PMD, 5, 17, true,  X86_TABLE},
-			{"pte", PG_PTE, 5, 12, false, 0},
+			{"pgd", PG_PGD, 5, 27, true, X86_TABLE, false},
+			{"pud", PG_PUD, 5, 22, true, X86_TABLE, false},
+			{"pmd", PG_PMD, 5, 17, true, X86_TABLE, false},
+			{"pte", PG_PTE, 5, 12, false, 0, false},
 		},
 		.bits = X86_BITS(0),
 		.addr_mask = 0xfffff000, .low_flags = 0xfff,
@@ -122,10 +122,10 @@ const struct pg_format pg_formats[] = {
 		.va_bits = 48, .pa_bits = 46, .page_shift = 12,
 		.entry_size = 8, .nr_levels = 4,
 		.level = {
-			{"pgd", PG_PGD, 9, 39, false, X86_TABLE},
-			{"pud", PG_PUD, 9, 30, true,  X86_TABLE},
-			{"pmd", PG_PMD, 9, 21, true,  X86_TABLE},
-			{"pte", PG_PTE, 9, 12, false, 0},
+			{"pgd", PG_PGD, 9, 39, false, X86_TABLE, false},
+			{"pud", PG_PUD, 9, 30, true, X86_TABLE, false},
+			{"pmd", PG_PMD, 9, 21, true, X86_TABLE, false},
+			{"pte", PG_PTE, 9, 12, false, 0, false},
 		},
 		.bits = X86_BITS(X86_NX),
 		.addr_mask = 0x00003ffffffff000, .low_flags = 0xfff,
@@ -137,11 +137,11 @@ const struct pg_format pg_formats[] = {
 		.va_bits = 57, .pa_bits = 52, .page_shift = 12,
 		.entry_size = 8, .nr_levels = 5,
 		.level = {
-			{"pgd", PG_PGD, 9, 48, false, X86_TABLE},
-			{"p4d", PG_P4D, 9, 39, false, X86_TABLE},
-			{"pud", PG_PUD, 9, 30, true,  X86_TABLE},
-			{"pmd", PG_PMD, 9, 21, true,  X86_TABLE},
-			{"pte", PG_PTE, 9, 12, false, 0},
+			{"pgd", PG_PGD, 9, 48, false, X86_TABLE, false},
+			{"p4d", PG_P4D, 9, 39, false, X86_TABLE, false},
+			{"pud", PG_PUD, 9, 30, true, X86_TABLE, false},
+			{"pmd", PG_PMD, 9, 21, true, X86_TABLE, false},
+			{"pte", PG_PTE, 9, 12, false, 0, false},
 		},
 		.bits = X86_BITS(X86_NX),
 		.addr_mask = 0x000ffffffffff000, .low_flags = 0xfff,
@@ -153,8 +153,8 @@ const struct pg_format pg_formats[] = {
 		.va_bits = 32, .pa_bits = 34, .page_shift = 12,
 		.entry_size = 4, .nr_levels = 2,
 		.level = {
-			{"pgd", PG_PGD, 10, 22, true,  RISCV_TABLE},
-			{"pte", PG_PTE, 10, 12, false, 0},
+			{"pgd", PG_PGD, 10, 22, true, RISCV_TABLE, false},
+			{"pte", PG_PTE, 10, 12, false, 0, false},
 		},
 		.bits = RISCV_BITS,
 		.addr_mask = 0xfffffc00, .addr_rshift = 2, .low_flags = 0x3ff,
@@ -166,9 +166,9 @@ const struct pg_format pg_formats[] = {
 		.va_bits = 39, .pa_bits = 56, .page_shift = 12,
 		.entry_size = 8, .nr_levels = 3,
 		.level = {
-			{"pgd", PG_PGD, 9, 30, true,  RISCV_TABLE},
-			{"pmd", PG_PMD, 9, 21, true,  RISCV_TABLE},
-			{"pte", PG_PTE, 9, 12, false, 0},
+			{"pgd", PG_PGD, 9, 30, true, RISCV_TABLE, false},
+			{"pmd", PG_PMD, 9, 21, true, RISCV_TABLE, false},
+			{"pte", PG_PTE, 9, 12, false, 0, false},
 		},
 		.bits = RISCV_BITS,
 		.addr_mask = 0x003ffffffffffc00, .addr_rshift = 2,
@@ -194,6 +194,62 @@ int pg_level_depth(const struct pg_format *f, enum pg_level_id id)
 		if (f->level[d].id == id)
 			return (int)d;
 	return -1;
+}
+
+/* ---- a row made from a configuration ---- */
+
+static void build_levels(const struct pg_custom *c, struct pg_format *f)
+{
+	static const char *const names[] = {[PG_PTE] = "pte",
+					    [PG_PMD] = "pmd",
+					    [PG_PUD] = "pud",
+					    [PG_P4D] = "p4d",
+					    [PG_PGD] = "pgd"};
+	unsigned shift = c->page_shift;
+
+	/* the root is a pgd; below it pmd, pud and p4d as far as needed */
+	for (unsigned d = c->nr_levels; d-- > 0; shift += c->index_bits[d]) {
+		enum pg_level_id id = c->nr_levels - 1 - d;
+
+		if (!d && c->nr_levels > 1)
+			id = PG_PGD;
+		f->level[d] = (struct pg_level){
+			.name = names[id],
+			.id = id,
+			.index_bits = c->index_bits[d],
+			.shift = (uint8_t)shift,
+			.may_be_leaf = c->large[d],
+			.table_bits = id == PG_PTE ? 0 : X86_TABLE};
+	}
+	f->va_bits = (uint8_t)shift;
+}
+
+void pg_format_build(const struct pg_custom *c, const char *name,
+		     struct pg_format *f)
+{
+	bool wide = c->entry_size == 8;
+	uint64_t frames = c->pa_bits >= 64 ? UINT64_MAX :
+					     ((uint64_t)1 << c->pa_bits) - 1;
+
+	*f = (struct pg_format){
+		.name = name,
+		.title = "a format of the configuration",
+		.pa_bits = c->pa_bits,
+		.page_shift = c->page_shift,
+		.entry_size = c->entry_size,
+		.nr_levels = c->nr_levels,
+		.bits = X86_BITS(wide ? X86_NX : 0),
+		.addr_mask = frames & ~(((uint64_t)1 << c->page_shift) - 1),
+		.low_flags = 0xfff,
+		.swp_type = {1, 5},
+		.swp_offset = {9, wide ? 55 : 23},
+		.file_off = {{1, 5}, {7, 1}, {9, 23}},
+	};
+	if (wide) {
+		f->file_off[0] = (struct pg_field){12, 32};
+		f->file_off[1] = f->file_off[2] = (struct pg_field){0, 0};
+	}
+	build_levels(c, f);
 }
 
 /* ---- is a row right ---- */
@@ -225,6 +281,20 @@ static const char *check_levels(const struct pg_format *f)
 		return "large pages are for levels above the last";
 	if (shift != f->va_bits)
 		return "levels and page offset do not add up to va_bits";
+	return NULL;
+}
+
+static const char *check_sizes(const struct pg_format *f)
+{
+	if (f->page_shift < 12 || f->page_shift > 16)
+		return "a page has 4K to 64K";
+	for (unsigned d = 0; d < f->nr_levels; d++)
+		if (!f->level[d].index_bits || f->level[d].index_bits > 24)
+			return "a level has 1 to 24 index bits";
+	if (f->va_bits < 32 || f->va_bits > 63)
+		return "levels and page offset make an address of 32 to 63 bits";
+	if (f->pa_bits <= f->page_shift || f->pa_bits > 58)
+		return "a physical address has more bits than a page offset, and at most 58";
 	return NULL;
 }
 
@@ -300,8 +370,8 @@ static const char *check_encodings(const struct pg_format *f)
 int pg_format_check(const struct pg_format *f, const char **why)
 {
 	static const char *(*const checks[])(const struct pg_format *) = {
-		check_levels, check_tables, check_bits, check_address,
-		check_encodings};
+		check_levels, check_sizes,   check_tables,
+		check_bits,   check_address, check_encodings};
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		*why = checks[i](f);

@@ -33,6 +33,8 @@ struct pg_level {
 	uint8_t shift;	     /* first address bit it translates */
 	bool may_be_leaf;    /* large pages are possible here */
 	uint64_t table_bits; /* flags of an entry that points to a table */
+	bool in_registers;   /* the CPU reads this table when it loads CR3, and
+				not again in a walk: PAE's four entries */
 };
 
 /* Masks; 0 where the format has no such bit. */
@@ -59,6 +61,28 @@ struct pg_format {
 	unsigned user_root_tables; /* next-level tables allocated with the pgd:
 				      PAE preallocates 3 */
 };
+
+/*
+ * A format of a configuration's own: entries as x86 has them, levels and sizes
+ * as one likes. Levels root first; the last one is the pte level.
+ */
+struct pg_custom {
+	uint8_t nr_levels; /* 0: no such format */
+	uint8_t index_bits[PG_MAX_LEVELS];
+	bool large[PG_MAX_LEVELS]; /* large pages are possible at that level */
+	uint8_t entry_size, pa_bits, page_shift;
+};
+/* The row that it stands for. name must outlive f. => nr_levels is 1 to 5 */
+void pg_format_build(const struct pg_custom *custom, const char *name,
+		     struct pg_format *f);
+/* May a program name this address at all? Where entries are wider than 32
+ * bits, addresses are sign-extended: both halves count. */
+static inline bool pg_address_fits(const struct pg_format *f, vaddr_t va)
+{
+	if (f->va_bits >= 64 || !(va >> f->va_bits))
+		return true;
+	return f->va_bits > 32 && (int64_t)va >> (f->va_bits - 1) == -1;
+}
 
 extern const struct pg_format pg_formats[];
 extern const unsigned nr_pg_formats;

@@ -28,7 +28,8 @@
  *   4. NR_PAGETABLE >= sum of nr_ptes (a loaded state brings foreign ones);
  *   5. every entry that is not empty lies inside an area;
  *   6. the kernel's entries of a top table are swapper_pg_dir's or empty;
- *   7. every kernel table lies in a frame that boot reserved or has PageTable.
+ *   7. every kernel table lies in a frame that boot reserved or has PageTable;
+ *   8. stats.ptes_used = last-level entries of all mms that are not empty.
  *
  * Linux: arch/x86/mm/pgtable.c; mm/memory.c __pte_alloc(), free_pgd_range();
  * include/asm-generic/pgtable-nopmd.h, pgtable-nopud.h.
@@ -36,6 +37,7 @@
 #include "core/pgtable.h"
 #include "core/mmu.h"
 #include "core/page_alloc.h"
+#include "core/tlb.h"
 
 #include <string.h>
 
@@ -101,7 +103,8 @@ uint64_t kernel_root_index(const struct machine *m)
 	const struct pg_format *f = m->fmt;
 	uint64_t covers = (uint64_t)1 << f->level[0].shift;
 
-	if (m->cfg.page_offset & (covers - 1))
+	if ((m->cfg.page_offset & (covers - 1)) ||
+	    m->cfg.task_size > m->cfg.page_offset)
 		return pg_table_entries(f, 0);
 	return pg_index(f, 0, m->cfg.page_offset);
 }
@@ -184,6 +187,8 @@ int pgd_alloc(struct mm_struct *mm)
 void pgd_free(struct mm_struct *mm)
 {
 	soft_tlb_destroy(mm);
+	if (unlikely(mm->m->tlb != NULL))
+		tlb_forget_mm(mm->m->tlb, mm);
 	if (!mm->pgd)
 		return;
 	pgd_mop_up(mm, mm->m->fmt->user_root_tables);
@@ -322,13 +327,17 @@ uint64_t pmd_size(const struct machine *m)
 void set_pte_at(struct mm_struct *mm, vaddr_t addr, ptep_t ptep, pte_t pte)
 {
 	struct machine *m = mm->m;
+	pte_t old = entry_read(m, ptep);
 
 	/* Linux: __supported_pte_mask: a CPU without NX has no such bit */
 	if (!m->nx)
 		pte.v &= ~m->fmt->bits.nx;
-	observe(m, PTE_SET, addr, pte.v, entry_read(m, ptep).v, 0);
+	observe(m, PTE_SET, addr, pte.v, old.v, 0);
+	m->stats.ptes_used += (uint64_t)!pte_none(pte) - !pte_none(old);
 	entry_write(m, ptep, pte);
 	soft_tlb_flush_page(mm, addr);
+	if (unlikely(m->tlb != NULL))
+		tlb_invalidate_page(m->tlb, mm, addr, old);
 }
 
 pte_t ptep_get_and_clear(struct mm_struct *mm, vaddr_t addr, ptep_t ptep)
@@ -364,6 +373,8 @@ static void free_one_table(const struct range_free *rf, ptep_t at,
 	struct page *page;
 
 	entry_write(mm->m, at, __pte(0));
+	if (unlikely(mm->m->tlb != NULL))
+		tlb_flush_walk_caches(mm->m->tlb);
 	page = table_disown(mm->m, table, d, va);
 	if (mm->m->fmt->level[d].id == PG_PTE) {
 		mm->nr_ptes--;

@@ -13,6 +13,7 @@ struct check_walk {
 	const struct mm_struct *mm;
 	const struct vm_area_struct *vma; /* first that ends above the last va */
 	uint64_t nr_ptes;
+	uint64_t used; /* last-level entries that are not empty */
 	uint64_t by_level[PG_MAX_LEVELS];
 };
 
@@ -52,6 +53,7 @@ static void check_entry(void *ctx, unsigned d, unsigned index __unused_arg,
 		check_table_frame(w, entry_table(f, entry.v), d + 1, va);
 		return;
 	}
+	w->used++;
 	while (w->vma && w->vma->vm_end <= va)
 		w->vma = w->vma->vm_next;
 	CHECK(w->c, w->vma && w->vma->vm_start <= va,
@@ -131,6 +133,10 @@ void pgtable_check(const struct machine *m, struct checker *c)
 		      "pgtable 3: %llu tables of level %u counted, %llu found",
 		      (unsigned long long)m->stats.tables_by_level[id], id,
 		      (unsigned long long)w.by_level[id]);
+	CHECK(c, w.used == m->stats.ptes_used,
+	      "pgtable 8: %llu entries counted, %llu found",
+	      (unsigned long long)m->stats.ptes_used,
+	      (unsigned long long)w.used);
 	CHECK(c, global_page_state(m, NR_PAGETABLE) >= (int64_t)nr_ptes,
 	      "pgtable 4: NR_PAGETABLE %lld, processes have %llu tables",
 	      (long long)global_page_state(m, NR_PAGETABLE),

@@ -99,13 +99,58 @@ static void bind_result(struct replay *r, const struct event *ev,
 		b->order = (uint8_t)ev->x[X_LEN].bytes;
 }
 
-/* ---- what became of it ---- */
-
 static void message(struct replay *r, const struct event *ev, const char *text)
 {
 	if (r->hooks.message)
 		r->hooks.message(r->hooks.ctx, ev, text);
 }
+
+/* ---- addresses of another machine ---- */
+
+/*
+ * An address that the paging format cannot hold is no address of this machine:
+ * the trace is of another one. With `rebase` it is folded into user space, by
+ * the largest power of two that fits there. false: stop.
+ */
+static bool fit_address(struct replay *r, const struct event *ev,
+			uint64_t *addr)
+{
+	const struct machine *m = r->m;
+	uint64_t span = (uint64_t)1 << ilog2_u64(m->cfg.task_size);
+	char text[160];
+
+	if (r->rebase) {
+		if (*addr < m->cfg.task_size)
+			return true;
+		*addr &= span - 1;
+		r->n.folded++;
+		return true;
+	}
+	if (likely(pg_address_fits(m->fmt, *addr)))
+		return true;
+	r->misfit = true;
+	snprintf(text, sizeof(text),
+		 "address 0x%llx does not fit %s, which has %u bits (--rebase folds it)",
+		 (unsigned long long)*addr, m->fmt->name, m->fmt->va_bits);
+	message(r, ev, text);
+	return false;
+}
+
+/* The arguments of a call that are addresses of its process. */
+static bool fit_arguments(struct replay *r, const struct event *ev,
+			  uint64_t x[NR_X])
+{
+	const struct arg *a = event_types[ev->kind].args;
+
+	for (; a->type != ARG_END; a++)
+		if ((a->type == ARG_ADDR || a->type == ARG_ADDR_NULL ||
+		     a->type == ARG_FIXED_ADDR) &&
+		    EV_HAS(ev, a->slot) && !fit_address(r, ev, &x[a->slot]))
+			return false;
+	return true;
+}
+
+/* ---- what became of it ---- */
 
 static void count_mismatch(struct replay *r, const struct event *ev,
 			   const struct outcome *o, const char *expected)
@@ -306,7 +351,11 @@ static void do_access(struct replay *r, const struct event *ev,
 				!r->hooks.outcome && !ev->expect &&
 				mmu_access_hit(r->m, task->mm, addr, kind)))
 			return;
+		if (unlikely(!fit_address(r, ev, &addr)))
+			return;
 		access_range(task, addr, len, stride, kind, &res);
+	} else if (unlikely(!fit_address(r, ev, &addr))) {
+		return;
 	} else if (kind == ACCESS_WRITE) {
 		access_store(task, addr, event_value(ev), ev->value_len, &res);
 	} else {
@@ -380,6 +429,8 @@ static void replay_call(struct replay *r, const struct event *ev)
 		settle_orphan(r, ev);
 		return;
 	}
+	if (who == ACTOR_PID && !fit_arguments(r, ev, c.x))
+		return;
 	replay_calls[ev->kind](&c);
 	if (who == ACTOR_PID)
 		end_chosen(r, ev, &o);
@@ -393,7 +444,7 @@ bool replay_event(struct replay *r, const struct event *ev)
 	if (likely(ev->kind <= EV_FETCH)) {
 		r->m->event = ++r->n.events;
 		replay_access(r, ev);
-		return !r->stopped;
+		return !r->stopped && !r->misfit;
 	}
 	if (ev->kind == EV_REPORT) {
 		replay_report(r, ev);
@@ -405,7 +456,7 @@ bool replay_event(struct replay *r, const struct event *ev)
 			r->m->event = ++r->n.events;
 		replay_call(r, ev);
 	}
-	return !r->stopped;
+	return !r->stopped && !r->misfit;
 }
 
 const call_fn replay_calls[NR_EVENT_KINDS] = {

@@ -30,7 +30,7 @@ struct replay_hooks {
 struct replay_counts {
 	uint64_t statements, events, accesses, failed, expected_failures,
 		mismatches, orphans, signals, handled_signals, oom_kills, bugs,
-		not_emulated, minflt, majflt;
+		not_emulated, minflt, majflt, folded;
 };
 
 struct replay {
@@ -38,9 +38,11 @@ struct replay {
 	struct names *names;
 	struct replay_hooks hooks;
 	bool strict;	   /* stop at a failed call or an orphan */
+	bool rebase;	   /* fold addresses beyond user space into it */
 	const char *root;  /* folder of the real files that exec reads */
 	struct replay_counts n;
 	bool stopped;	   /* --strict did */
+	bool misfit;	   /* an address that the paging format cannot hold */
 	/* the rest is the engine's */
 	struct task_struct *last; /* the actor of the last access, or NULL */
 	uint32_t last_pid;
@@ -52,7 +54,7 @@ struct replay {
 void replay_init(struct replay *r, struct machine *m, struct names *names,
 		 const struct replay_hooks *hooks);
 void replay_destroy(struct replay *r);
-/* false: stop here (--strict). */
+/* false: stop here (--strict, or r->misfit). */
 bool replay_event(struct replay *r, const struct event *ev);
 /* Failed checks of the trace itself: mismatches, BUGs, strict stops. */
 bool replay_found_wrong(const struct replay *r);
