@@ -646,7 +646,7 @@ static void kernel_touch(struct tlb *t, kva_t addr)
 	fill_both(t, TLB_DATA, &new);
 }
 
-/* Pages of the kernel's data: the last ones of its image, one after another. */
+/* Pages of the kernel's data: those below its top page table. */
 void tlb_kernel_entry(struct tlb *t)
 {
 	const struct machine *m = t->m;
@@ -654,8 +654,8 @@ void tlb_kernel_entry(struct tlb *t)
 
 	if (!t->cfg.kernel_pages)
 		return;
-	last = __va(m, pfn_to_phys(m, m->max_low_pfn));
-	for (uint32_t i = 1; i <= t->cfg.kernel_pages; i++)
+	last = __va(m, m->swapper_pg_dir);
+	for (uint32_t i = 0; i < t->cfg.kernel_pages; i++)
 		kernel_touch(t, last - i * PAGE_SIZE(m));
 }
 
