@@ -42,7 +42,7 @@ const struct report_kind report_kinds[] = {
 	{"stat", true},		{"pagemap", true},	 {"pagetables", true},
 	{"rmap", true},		{"tables", true},	 {"frames", false},
 	{"state", false},	{"lru", false},		 {"extfrag", false},
-	{"summary", false},
+	{"summary", false},	{"tlb", false},
 };
 const unsigned nr_report_kinds = ARRAY_SIZE(report_kinds);
 

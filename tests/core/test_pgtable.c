@@ -446,8 +446,8 @@ Test(pgtable, the_check_finds_what_is_broken)
 	m->stats.tables_by_level[PG_PMD]++; /* 3 */
 	cr_expect_eq(broken(m, false), 1);
 	m->stats.tables_by_level[PG_PMD]--;
-	entry_write(m, at, __pte(0x5025)); /* 5: no area is there */
-	cr_expect_eq(broken(m, false), 1);
+	entry_write(m, at, __pte(0x5025)); /* 5: no area is there; 8 */
+	cr_expect_eq(broken(m, false), 2);
 	entry_write(m, at, __pte(0));
 	entry_write(m, mm->pgd + 24, __pte(0x5001)); /* 6 */
 	cr_expect_eq(broken(m, false), 1);
