@@ -64,6 +64,7 @@ static struct mm_struct *mm_init(struct mm_struct *mm)
 	mm->nr_ptes = 0;
 	memset(mm->rss_stat, 0, sizeof(mm->rss_stat));
 	mm->def_flags = 0;
+	mm->serial = ++mm->m->mms;
 	mm->tlb = NULL;
 	mm->pgd = 0;
 	if (pgd_alloc(mm)) {

@@ -126,6 +126,7 @@ struct machine {
 	/* address spaces, reverse mapping */
 	struct hpool mm_pool, vma_pool, anon_vma_pool, avc_pool;
 	struct list_head mm_list;
+	uint64_t mms;		      /* made since boot */
 	int64_t vm_committed_as;      /* pages */
 	uint64_t admin_reserve_kbytes, user_reserve_kbytes; /* overcommit.c */
 

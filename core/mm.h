@@ -140,6 +140,7 @@ struct mm_struct {
 	struct list_head mmlist;     /* m->mm_list: every mm, oldest first */
 	struct soft_tlb *tlb;	     /* host memory, made at the first access */
 	uint32_t host_id;
+	uint64_t serial;	     /* never used again for another */
 	kva_t kobj;		     /* the mm_struct object */
 };
 

@@ -368,16 +368,33 @@ static void do_access(struct replay *r, const struct event *ev,
 		settle_access(r, ev, addr, &res);
 }
 
+static void tell_access(struct replay *r, const struct event *ev,
+			const struct task_struct *task, uint64_t addr)
+{
+	uint64_t len = 1, stride = 0;
+
+	if (EV_HAS(ev, X_LEN))
+		evaluate(r, &ev->x[X_LEN], &len);
+	if (ev->flags & EVF_VALUE)
+		len = ev->value_len;
+	else if (EV_HAS(ev, X_ARG))
+		evaluate(r, &ev->x[X_ARG], &stride);
+	r->hooks.access(r->hooks.ctx, task, addr, len, stride);
+}
+
 static void replay_access(struct replay *r, const struct event *ev)
 {
 	struct task_struct *task = actor(r, ev->pid);
 	uint64_t addr;
 
 	r->n.accesses++;
-	if (unlikely(!task || !evaluate(r, &ev->x[X_ADDR], &addr)))
+	if (unlikely(!task || !evaluate(r, &ev->x[X_ADDR], &addr))) {
 		settle_orphan(r, ev);
-	else
-		do_access(r, ev, task, addr);
+		return;
+	}
+	if (unlikely(r->hooks.access))
+		tell_access(r, ev, task, addr);
+	do_access(r, ev, task, addr);
 }
 
 /* ---- everything else ---- */

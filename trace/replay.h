@@ -22,6 +22,10 @@ struct replay_hooks {
 	/* Each outcome that has a line in the log. NULL: none is made. */
 	void (*outcome)(void *ctx, const struct event *ev,
 			const struct outcome *o);
+	/* An access of a living process, before it happens: bytes [addr, addr +
+	 * len), or every stride-th of them. NULL: nobody wants to know. */
+	void (*access)(void *ctx, const struct task_struct *task,
+		       uint64_t addr, uint64_t len, uint64_t stride);
 	/* One line about an event: a mismatch, a BUG, what is not emulated. */
 	void (*message)(void *ctx, const struct event *ev, const char *text);
 };
