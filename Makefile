@@ -11,7 +11,7 @@ LIBS := -lyaml -lzstd -lelf -lpthread -lm
 LDFLAGS ?=
 
 RUN_PACKAGES := gcc libc6-dev libyaml-dev libzstd-dev libelf-dev
-TEST_PACKAGES := $(RUN_PACKAGES) libcriterion-dev zstd python3-minimal
+TEST_PACKAGES := $(RUN_PACKAGES) libcriterion-dev zstd python3
 STORY := traces/lecture/cow.trace
 RECORDING := traces/recorded/sort.trace.zst
 ORACLE ?= ../shared/oracle
@@ -91,7 +91,7 @@ check: $(B)/mmemu $(B)/tests/run
 
 ## conformance: compare with what a real 3.12 kernel answered
 conformance: $(B)/mmemu
-	@sh .ci/need python3-minimal zstd
+	@sh .ci/need python3 zstd
 	@B=$(B) ORACLE=$(ORACLE) python3 tests/conformance.py
 
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \

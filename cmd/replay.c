@@ -271,8 +271,20 @@ static int exit_status(struct replay_run *run)
 	return EXIT_FINE;
 }
 
+/* Not among the stats: these are the same for everyone, the time is not. */
+static void tell_speed(const struct replay_run *run, double seconds)
+{
+	double n = (double)run->replay.n.events;
+
+	fflush(stdout);
+	fprintf(stderr, "%.0f events in %.3f s, %.2f million a second\n", n,
+		seconds, seconds > 0 ? n / seconds / 1e6 : 0);
+}
+
 static int run_replay(struct replay_run *run)
 {
+	double started = now();
+
 	catch_interrupt();
 	run->reader.stream.stop = &interrupted;
 	start_replay(run);
@@ -294,8 +306,10 @@ static int run_replay(struct replay_run *run)
 	}
 	if (!run->failed && !run->replay.misfit)
 		finish(run);
-	if (run->opt.stats)
+	if (run->opt.stats) {
 		print_stats(run, stdout);
+		tell_speed(run, now() - started);
+	}
 	return exit_status(run);
 }
 

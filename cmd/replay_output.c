@@ -134,6 +134,11 @@ int write_procfs(struct replay_run *run)
 	return complain("--procfs: %s", why);
 }
 
+static void print_row(FILE *out, const char *what, uint64_t n)
+{
+	fprintf(out, "  %-34s %12llu\n", what, (unsigned long long)n);
+}
+
 void print_stats(struct replay_run *run, FILE *out)
 {
 	const struct replay_counts *n = &run->replay.n;
@@ -162,6 +167,14 @@ void print_stats(struct replay_run *run, FILE *out)
 
 	fprintf(out, "==> stats <==\n");
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
-		fprintf(out, "%-22s %llu\n", rows[i].what,
-			(unsigned long long)rows[i].n);
+		print_row(out, rows[i].what, rows[i].n);
+	fprintf(out, "statements by kind\n");
+	for (unsigned i = 0; i < NR_EVENT_KINDS; i++)
+		if (n->by_kind[i])
+			print_row(out, event_types[i].word, n->by_kind[i]);
+	fprintf(out, "faults by handler\n");
+	for (unsigned i = 0; i < NR_FAULT_HANDLERS; i++)
+		if (run->m->stats.faults[i])
+			print_row(out, fault_handler_names[i],
+				  run->m->stats.faults[i]);
 }

@@ -458,6 +458,7 @@ static void replay_call(struct replay *r, const struct event *ev)
 bool replay_event(struct replay *r, const struct event *ev)
 {
 	r->n.statements++;
+	r->n.by_kind[ev->kind]++;
 	if (likely(ev->kind <= EV_FETCH)) {
 		r->m->event = ++r->n.events;
 		replay_access(r, ev);

@@ -35,6 +35,7 @@ struct replay_counts {
 	uint64_t statements, events, accesses, failed, expected_failures,
 		mismatches, orphans, signals, handled_signals, oom_kills, bugs,
 		not_emulated, minflt, majflt, folded;
+	uint64_t by_kind[NR_EVENT_KINDS]; /* statements */
 };
 
 struct replay {
