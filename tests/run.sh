@@ -94,7 +94,7 @@ asan)
 	command_line
 	;;
 *)
-	part "modules" modules "$B/tests/run" -j2 --quiet
+	part "modules" modules "$B/tests/run" -j2
 	command_line
 	;;
 esac
