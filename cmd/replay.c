@@ -308,7 +308,8 @@ static int run_replay(struct replay_run *run)
 		finish(run);
 	if (run->opt.stats) {
 		print_stats(run, stdout);
-		tell_speed(run, now() - started);
+		if (!run->opt.no_speed)
+			tell_speed(run, now() - started);
 	}
 	return exit_status(run);
 }

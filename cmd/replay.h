@@ -34,7 +34,7 @@ struct replay_options {
 	enum { AT_END, AT_EVENT, AT_LINE, AT_MARK } at;
 	uint64_t at_number;
 	const char *at_name;
-	bool strict, stats, contents_set, rebase, tlb;
+	bool strict, stats, no_speed, contents_set, rebase, tlb;
 	const char *tlb_model; /* NULL: the configuration's */
 	enum contents_mode contents;
 	uint64_t check; /* every so many events; 0: never */

@@ -20,7 +20,7 @@ static const char help[] =
 	"      --at EVENT|line:N|MARK  stop behind that point; final reports are of it\n"
 	"      --strict              stop at the first failed call or orphan\n"
 	"      --check[=N]           check the whole machine every N events (1) and at the end\n"
-	"      --stats               print counters at the end\n"
+	"      --stats[=counts]      print counters at the end (counts: not the speed)\n"
 	"      --procfs DIR          the machine at the end as a /proc folder\n"
 	"      --boot-state FILE     begin with the allocators' state of a file\n"
 	"      --save-state [MARK=]FILE  write the state at a mark, or at the end\n"
@@ -50,7 +50,7 @@ static const struct option options[] = {
 	{"at", required_argument, NULL, OPT_AT},
 	{"strict", no_argument, NULL, OPT_STRICT},
 	{"check", optional_argument, NULL, OPT_CHECK},
-	{"stats", no_argument, NULL, OPT_STATS},
+	{"stats", optional_argument, NULL, OPT_STATS},
 	{"procfs", required_argument, NULL, OPT_PROCFS},
 	{"boot-state", required_argument, NULL, OPT_BOOT_STATE},
 	{"save-state", required_argument, NULL, OPT_SAVE_STATE},
@@ -193,6 +193,10 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 		return 0;
 	case OPT_STATS:
 		opt->stats = true;
+		opt->no_speed = arg != NULL;
+		if (arg && strcmp(arg, "counts"))
+			return complain("--stats=%s: expected counts or nothing",
+					arg);
 		return 0;
 	case OPT_PROCFS:
 		opt->procfs = arg;

@@ -70,6 +70,8 @@ command_line() {
 	for t in tests/cli/*.sh; do
 		part "$t" sh "$t"
 	done
+	part "golden: the scenarios under traces/ and tests/golden/" \
+		"$B/mmemu" check traces tests/golden
 }
 
 memcheck() {

@@ -1,0 +1,231 @@
+/*
+ * check_compare.c - what a replay wrote against what is expected.
+ *
+ * Every file of the two folders counts: one that is not expected or does not
+ * come is a difference too. `messages` and `exit` are expected only where
+ * there are messages, or another status than 0: so a trace that must fail is
+ * a scenario like any other.
+ */
+#define _GNU_SOURCE /* asprintf */
+#include "cmd/check.h"
+#include "cmd/output.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *join(const char *folder, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		cmd_host.fail(cmd_host.ctx, 0);
+	return path;
+}
+
+/* All files below folder/sub, as names relative to folder. */
+static void list_files(const char *folder, const char *sub, struct strings *to)
+{
+	char *path = *sub ? join(folder, sub) : strdup(folder);
+	DIR *dir = path ? opendir(path) : NULL;
+	struct dirent *e;
+	struct stat st;
+
+	while (dir && (e = readdir(dir))) {
+		char *name, *full;
+
+		if (e->d_name[0] == '.')
+			continue;
+		name = *sub ? join(sub, e->d_name) : strdup(e->d_name);
+		if (!name)
+			cmd_host.fail(cmd_host.ctx, 0);
+		full = join(folder, name);
+		if (!lstat(full, &st) && S_ISDIR(st.st_mode))
+			list_files(folder, name, to);
+		else if (!strings_have(to, name))
+			strings_add(to, name);
+		free(full);
+		free(name);
+	}
+	if (dir)
+		closedir(dir);
+	free(path);
+}
+
+/* false: there is no such file. */
+static bool read_file(const char *folder, const char *name, struct text *t)
+{
+	char *path = join(folder, name);
+	FILE *in = fopen(path, "rb"), *out;
+	char *bytes = NULL, buf[16384];
+	size_t n;
+
+	*t = (struct text){"", 0};
+	free(path);
+	if (!in)
+		return false;
+	out = open_memstream(&bytes, &t->len);
+	while (out && (n = fread(buf, 1, sizeof(buf), in)))
+		fwrite(buf, 1, n, out);
+	if (!out || fclose(out))
+		cmd_host.fail(cmd_host.ctx, 0);
+	fclose(in);
+	t->bytes = bytes;
+	return true;
+}
+
+static void free_text(bool there, struct text *t)
+{
+	if (there)
+		free((char *)t->bytes);
+}
+
+/* ---- what the run left beside its reports ---- */
+
+static int write_exit(const struct scenario *s)
+{
+	char *path = join(s->out, "exit");
+	FILE *f = fopen(path, "w");
+	int ret = 0;
+
+	if (f)
+		fprintf(f, "%d\n", WEXITSTATUS(s->status));
+	if (!f || fclose(f))
+		ret = complain("cannot write %s: %s", path, strerror(errno));
+	free(path);
+	return ret ? -1 : 0;
+}
+
+static int settle_run(struct scenario *s)
+{
+	char *messages = join(s->out, "messages");
+	struct stat st;
+
+	if (!stat(messages, &st) && !st.st_size)
+		unlink(messages);
+	free(messages);
+	if (WIFEXITED(s->status) && WEXITSTATUS(s->status))
+		return write_exit(s);
+	return 0;
+}
+
+/* ---- differences ---- */
+
+static void add_difference(struct check *c, struct scenario *s,
+			   const char *file, const char *what, struct text a,
+			   struct text b)
+{
+	struct diff_style style = {c->opt.colour, c->opt.max_lines};
+	struct difference *d;
+	char *name_a = join(s->expected, file);
+	char *name_b = join(s->name, file);
+	size_t len;
+	FILE *out;
+
+	s->diff = host_realloc(&cmd_host, s->diff, s->nr_diffs * sizeof(*d),
+			       (s->nr_diffs + 1) * sizeof(*d));
+	d = &s->diff[s->nr_diffs++];
+	d->file = host_strdup(&cmd_host, file);
+	d->what = what;
+	out = open_memstream(&d->text, &len);
+	if (out)
+		d->lines = text_diff(a, b,
+				     *what == 'n' ? "/dev/null" : name_a,
+				     *what == 'r' ? "/dev/null" : name_b,
+				     &style, out);
+	if (!out || fclose(out))
+		cmd_host.fail(cmd_host.ctx, 0);
+	free(name_a);
+	free(name_b);
+}
+
+/* false: they are equal, or what differs is ignored. */
+static bool compare_file(struct check *c, struct scenario *s, const char *file,
+			 bool there[2], struct text t[2])
+{
+	const char *what = there[0] ? there[1] ? "changed" : "removed" : "new";
+	const struct strings *ignore = &s->file->ignore;
+	struct text a, b;
+	bool counts;
+
+	if (there[0] && there[1] && t[0].len == t[1].len &&
+	    !memcmp(t[0].bytes, t[1].bytes, t[0].len))
+		return false;
+	counts = mask_text(t[0], file, ignore, &a);
+	mask_text(t[1], file, ignore, &b);
+	if (there[0] == there[1] && a.len == b.len &&
+	    (!a.len || !memcmp(a.bytes, b.bytes, a.len)))
+		counts = false;
+	if (counts)
+		add_difference(c, s, file, what, a, b);
+	free((char *)a.bytes);
+	free((char *)b.bytes);
+	return counts;
+}
+
+/* What a replay said that did not come to its end. */
+static void show_messages(struct check *c, struct scenario *s)
+{
+	struct text t, none = {"", 0};
+	bool there = read_file(s->out, "messages", &t);
+
+	if (t.len)
+		add_difference(c, s, "messages", "new", none, t);
+	free_text(there, &t);
+}
+
+static int update_file(struct scenario *s, const char *file, bool there,
+		       struct text t)
+{
+	char *path = join(s->expected, file);
+	struct output out;
+	int ret = 0;
+
+	if (!there) {
+		unlink(path);
+	} else if (output_open(&out, path)) {
+		ret = -1;
+	} else {
+		fwrite(t.bytes, 1, t.len, out.f);
+		ret = output_close(&out, true);
+	}
+	free(path);
+	return ret;
+}
+
+int compare_scenario(struct check *c, struct scenario *s)
+{
+	struct strings files = {.nr = 0};
+	bool update = c->opt.update;
+	int ret = 0;
+
+	if (s->timed_out || !WIFEXITED(s->status)) {
+		s->verdict = s->timed_out ? VERDICT_TIMEOUT : VERDICT_CRASHED;
+		show_messages(c, s);
+		return 0;
+	}
+	if (settle_run(s))
+		return -1;
+	list_files(s->expected, "", &files);
+	list_files(s->out, "", &files);
+	strings_sort(&files);
+	for (unsigned i = 0; i < files.nr && !ret; i++) {
+		const char *file = files.item[i];
+		struct text t[2];
+		bool there[2] = {read_file(s->expected, file, &t[0]),
+				 read_file(s->out, file, &t[1])};
+
+		if (compare_file(c, s, file, there, t) && update)
+			ret = update_file(s, file, there[1], t[1]);
+		free_text(there[0], &t[0]);
+		free_text(there[1], &t[1]);
+	}
+	strings_free(&files);
+	s->verdict = !s->nr_diffs ? VERDICT_PASS
+		     : update	  ? VERDICT_UPDATED
+				  : VERDICT_DIFFERS;
+	return ret;
+}
