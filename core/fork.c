@@ -17,6 +17,7 @@
  *
  * Linux: kernel/fork.c.
  */
+#include "core/ksm.h"
 #include "core/filemap.h"
 #include "core/memory.h"
 #include "core/mmap.h"
@@ -65,6 +66,7 @@ static struct mm_struct *mm_init(struct mm_struct *mm)
 	memset(mm->rss_stat, 0, sizeof(mm->rss_stat));
 	mm->def_flags = 0;
 	mm->serial = ++mm->m->mms;
+	mm->ksm_slot = NULL;
 	mm->tlb = NULL;
 	mm->pgd = 0;
 	if (pgd_alloc(mm)) {
@@ -100,6 +102,7 @@ void mmput(struct mm_struct *mm)
 	mm_assert(mm->mm_users > 0);
 	if (--mm->mm_users)
 		return;
+	ksm_exit(mm);
 	exit_mmap(mm);
 	set_mm_exe_file(mm, NULL);
 	mmdrop(mm);
@@ -160,6 +163,8 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
 	int64_t charge;
 	int err;
 
+	if (ksm_fork(mm, oldmm))
+		return -ENOMEM;
 	for_each_vma(mpnt, oldmm) {
 		int64_t pages = (int64_t)vma_pages(mpnt);
 

@@ -31,6 +31,7 @@ static const struct subsystem subsystems[] = {
 	{lru_subsys_init,     lru_subsys_destroy,     lru_check},
 	{filemap_subsys_init, filemap_subsys_destroy, filemap_check},
 	{rmap_subsys_init,    rmap_subsys_destroy,    rmap_check},
+	{ksm_subsys_init,     ksm_subsys_destroy,     ksm_check},
 	{mmap_subsys_init,    mmap_subsys_destroy,    mmap_check},
 	{task_subsys_init,    task_subsys_destroy,    task_check},
 	{NULL,                NULL,                   owner_check},

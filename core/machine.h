@@ -21,6 +21,7 @@
 struct task_struct;
 struct tlb;
 struct mm_struct;
+struct ksm;
 struct lru_pagevecs;
 struct radix_preload;
 struct swap_info;
@@ -141,6 +142,7 @@ struct machine {
 	uint64_t slab_scan_deferred;  /* dentries and inodes not scanned yet */
 
 	/* LRU, swap */
+	struct ksm *ksm;
 	struct lru_pagevecs *pagevecs;
 	struct swap_info *swap;
 

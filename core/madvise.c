@@ -3,7 +3,9 @@
  *
  *   normal random sequential            how far to read ahead
  *   dontfork dofork                     stay out of a fork's copy
- *   dontdump dodump mergeable ...       flags, nothing else happens here
+ *   dontdump dodump                     flags, nothing else happens here
+ *   mergeable                           ksmd may look for equal pages (ksm.c)
+ *   unmergeable                         merged pages are copied now
  *   willneed                            read a file's pages into the cache now
  *   dontneed                            zap the entries; area and charge stay
  *   remove                              punch a hole into a tmpfs file
@@ -14,19 +16,15 @@
  * Linux: mm/madvise.c.
  */
 #include "core/filemap.h"
+#include "core/ksm.h"
 #include "core/memory.h"
 #include "core/rmap.h"
 #include "core/vma.h"
 
 /* ---- flags ---- */
 
-/* Same-page merging never looks at such areas, so they do not get its mark. */
-#define VM_NOT_MERGEABLE                                               \
-	(VM_MERGEABLE | VM_SHARED | VM_MAYSHARE | VM_PFNMAP | VM_IO |  \
-	 VM_DONTEXPAND | VM_HUGETLB | VM_NONLINEAR | VM_MIXEDMAP)
-
-static int advised_flags(const struct vm_area_struct *vma, int advice,
-			 vm_flags_t *new_flags)
+static int advised_flags(struct vm_area_struct *vma, vaddr_t start,
+			 vaddr_t end, int advice, vm_flags_t *new_flags)
 {
 	vm_flags_t flags = vma->vm_flags;
 
@@ -57,11 +55,9 @@ static int advised_flags(const struct vm_area_struct *vma, int advice,
 		flags &= ~VM_DONTDUMP;
 		break;
 	case MADVISE_MERGEABLE:
-		if (!(flags & VM_NOT_MERGEABLE))
-			flags |= VM_MERGEABLE;
-		break;
 	case MADVISE_UNMERGEABLE:
-		flags &= ~VM_MERGEABLE;
+		if (ksm_madvise(vma, start, end, advice, &flags))
+			return -ENOMEM;
 		break;
 	}
 	*new_flags = flags;
@@ -73,7 +69,7 @@ static int madvise_behavior(struct vm_area_struct *vma,
 			    vaddr_t end, int advice)
 {
 	vm_flags_t new_flags;
-	int err = advised_flags(vma, advice, &new_flags);
+	int err = advised_flags(vma, start, end, advice, &new_flags);
 
 	if (err)
 		return err;

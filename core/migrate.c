@@ -36,6 +36,7 @@
  */
 #include "core/migrate.h"
 #include "core/filemap.h"
+#include "core/ksm.h"
 #include "core/memory.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
@@ -240,6 +241,7 @@ static int move_to_new_page(struct machine *m, struct page *newpage,
 	if (PageSwapBacked(page))
 		SetPageSwapBacked(newpage);
 	migrate_page_copy(m, newpage, page);
+	ksm_migrate_page(m, newpage);
 	remove_migration_ptes(m, page, newpage);
 	page->mapping = 0;
 	return 0;

@@ -20,6 +20,7 @@ struct file;
 struct anon_vma;
 struct task_struct;
 struct soft_tlb;
+struct mm_slot;
 
 #define VM_READ 0x00000001u
 #define VM_WRITE 0x00000002u
@@ -140,6 +141,7 @@ struct mm_struct {
 	struct list_head mmlist;     /* m->mm_list: every mm, oldest first */
 	struct soft_tlb *tlb;	     /* host memory, made at the first access */
 	uint32_t host_id;
+	struct mm_slot *ksm_slot;    /* advised `mergeable` (ksm.c) */
 	uint64_t serial;	     /* never used again for another */
 	kva_t kobj;		     /* the mm_struct object */
 };

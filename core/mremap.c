@@ -19,6 +19,7 @@
  *
  * Linux: mm/mremap.c.
  */
+#include "core/ksm.h"
 #include "core/pgtable.h"
 #include "core/rmap.h"
 #include "core/vma.h"
@@ -118,6 +119,10 @@ static vaddr_t move_vma(struct vm_area_struct *vma, vaddr_t old_addr,
 
 	/* the munmap may split one area into three */
 	if (mm->map_count + 3 >= mm->m->cfg.max_map_count)
+		return ERR_VALUE(-ENOMEM);
+	/* merged pages are found by address */
+	if (ksm_madvise(vma, old_addr, old_addr + old_len, MADVISE_UNMERGEABLE,
+			&vm_flags))
 		return ERR_VALUE(-ENOMEM);
 	new_vma = copy_vma(&vma, new_addr, new_len,
 			   linear_page_index(vma, old_addr));

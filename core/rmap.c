@@ -65,7 +65,7 @@ static void anon_vma_free(struct machine *m, struct anon_vma *av)
 }
 
 /* A descendant goes after the root that it was the last to hold. */
-static void put_anon_vma(struct machine *m, struct anon_vma *av)
+void put_anon_vma(struct machine *m, struct anon_vma *av)
 {
 	struct anon_vma *root = av->root;
 

@@ -43,6 +43,12 @@ static inline struct anon_vma *page_anon_vma(const struct machine *m,
 }
 
 /* ---- anon_vmas of an area ---- */
+/* A reference beside those that areas and descendants hold. */
+static inline void get_anon_vma(struct anon_vma *av)
+{
+	av->refcount++;
+}
+void put_anon_vma(struct machine *m, struct anon_vma *av);
 int anon_vma_prepare(struct vm_area_struct *vma);
 int anon_vma_clone(struct vm_area_struct *dst, struct vm_area_struct *src);
 int anon_vma_fork(struct vm_area_struct *vma, struct vm_area_struct *pvma);

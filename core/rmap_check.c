@@ -6,12 +6,14 @@
  *     anon_vma; the trees hold no other chains.
  *  2. An area has chains exactly if it has an anon_vma, which is one of theirs;
  *     all of them have one root, and a root is its own root.
- *  3. refcount = (1 if its tree has chains) + (for a root: descendants).
+ *  3. refcount = (1 if its tree has chains) + (for a root: descendants) + pages
+ *     that same-page merging has found in its areas.
  *  4. An area with a file stands in the file's i_mmap, or, if nonlinear, in its
  *     list; the trees hold no other areas.
  *  5. An entry lies in an area, and rmap leads back to it. Anonymous page: the
  *     area has a chain to the page's anon_vma; file page: the area maps that
  *     file; in both, the area's numbering gives the address the page's index.
+ *     A merged page is read-only and has a node.
  *  6. page_mapcount = number of entries that map the frame <= page_count.
  *  7. A process's MM_ANONPAGES, MM_FILEPAGES, MM_SWAPENTS = its entries.
  *  8. A zone's NR_ANON_PAGES, NR_FILE_MAPPED = its frames that are mapped.
@@ -22,6 +24,7 @@
  * one pass counts them by frame, a second compares and clears.
  */
 #include "core/filemap.h"
+#include "core/ksm.h"
 #include "core/memory.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
@@ -65,6 +68,27 @@ static void expect_reference(struct rmap_checker *k, const struct anon_vma *av)
 {
 	if (!k->expect[av->id]++)
 		k->anon_vmas++;
+}
+
+/* Those of ksm's items; an anon_vma may have no other any more. */
+static void expect_ksm_references(struct rmap_checker *k)
+{
+	const struct rb_root *stable = &k->m->ksm->stable;
+
+	for (struct rb_node *rb = rb_first(stable); rb; rb = rb_next(rb)) {
+		const struct stable_node *node =
+			rb_entry(rb, struct stable_node, node);
+		const struct rmap_item *item;
+
+		list_for_each_entry(item, &node->items, list) {
+			const struct anon_vma *av = item->anon_vma;
+
+			if (!k->expect[av->id] && !av->rb_root.node &&
+			    av->root != av)
+				expect_reference(k, av->root);
+			expect_reference(k, av);
+		}
+	}
 }
 
 /* Once for each tree, at the chain that is its top. */
@@ -191,12 +215,21 @@ static bool has_chain_to(struct entries *e, uint32_t id)
 }
 
 static void check_way_back(struct entries *e, vaddr_t addr,
-			   const struct page *page)
+			   const struct page *page, pte_t pte)
 {
 	const struct vm_area_struct *vma = e->vma;
 	struct checker *c = e->k->c;
 	pfn_t pfn = page_to_pfn(e->k->m, page);
 
+	if (PageKsm(page)) {
+		CHECK(c,
+		      page_stable_node(e->k->m, page) &&
+			      !pte_write(e->k->m->fmt, pte),
+		      "rmap 5: merged frame %u at 0x%llx is writable or has no "
+		      "node",
+		      pfn, (ull)addr);
+		return;
+	}
 	if (PageAnon(page)) {
 		CHECK(c, has_chain_to(e, page->mapping >> 2),
 		      "rmap 5: no way from frame %u back to area 0x%llx", pfn,
@@ -234,7 +267,7 @@ static void count_entry(struct entries *e, vaddr_t addr, pte_t pte)
 		return;
 	e->k->seen[page_to_pfn(m, page)]++;
 	e->rss[PageAnon(page) ? MM_ANONPAGES : MM_FILEPAGES]++;
-	check_way_back(e, addr, page);
+	check_way_back(e, addr, page, pte);
 }
 
 /* 6, and 8's sums: at the first entry of each frame. */
@@ -352,6 +385,7 @@ static void check_areas(struct rmap_checker *k)
 			    k->chains == k->m->avc_pool.nr_used,
 	      "rmap 1: %llu chains on areas, %llu in trees, %u live",
 	      (ull)k->chains, (ull)k->chains_in_trees, k->m->avc_pool.nr_used);
+	expect_ksm_references(k);
 	CHECK(k->c, k->anon_vmas == k->m->anon_vma_pool.nr_used,
 	      "rmap 3: %llu anon_vmas reached of %u", (ull)k->anon_vmas,
 	      k->m->anon_vma_pool.nr_used);

@@ -13,6 +13,7 @@
  * page_check_address(), page_mkclean().
  */
 #include "core/filemap.h"
+#include "core/ksm.h"
 #include "core/mmap.h"
 #include "core/pgtable.h"
 #include "core/rmap.h"
@@ -44,13 +45,19 @@ static ptep_t page_check_address(const struct walk *w,
 }
 
 /* True to go on. */
-static bool walk_one(const struct walk *w, struct vm_area_struct *vma)
+static bool walk_at(const struct walk *w, struct vm_area_struct *vma,
+		    vaddr_t address)
 {
-	vaddr_t address = vma->vm_start +
-			  ((w->index - vma->vm_pgoff) << w->m->page_shift);
 	ptep_t ptep = page_check_address(w, vma, address);
 
 	return !ptep || w->fn(w->ctx, vma, address, ptep);
+}
+
+static bool walk_one(const struct walk *w, struct vm_area_struct *vma)
+{
+	return walk_at(w, vma,
+		       vma->vm_start + ((w->index - vma->vm_pgoff)
+					<< w->m->page_shift));
 }
 
 static void rmap_walk_anon(const struct walk *w, const struct anon_vma *av)
@@ -62,6 +69,41 @@ static void rmap_walk_anon(const struct walk *w, const struct anon_vma *av)
 	     avc = anon_vma_interval_tree_iter_next(avc, w->index, w->index))
 		if (!walk_one(w, avc->vma))
 			return;
+}
+
+/* The areas of one item's anon_vma that have its address: its mm's, or those of
+ * the mms that were forked from it. */
+static bool walk_item(const struct walk *w, const struct rmap_item *item,
+		      bool forks)
+{
+	struct anon_vma_chain *avc;
+
+	for (avc = anon_vma_interval_tree_iter_first(item->anon_vma, 0,
+						     UINT64_MAX);
+	     avc;
+	     avc = anon_vma_interval_tree_iter_next(avc, 0, UINT64_MAX)) {
+		struct vm_area_struct *vma = avc->vma;
+
+		if (item->address < vma->vm_start ||
+		    item->address >= vma->vm_end ||
+		    (item->mm == vma->vm_mm) == forks)
+			continue;
+		if (!walk_at(w, vma, item->address))
+			return false;
+	}
+	return true;
+}
+
+/* A merged page knows its places by the items of its node; children that ksmd
+ * has not met yet are found through their parents, in a second round. */
+static void rmap_walk_ksm(const struct walk *w, const struct stable_node *node)
+{
+	const struct rmap_item *item;
+
+	for (int forks = 0; node && forks < 2; forks++)
+		list_for_each_entry(item, &node->items, list)
+			if (!walk_item(w, item, forks))
+				return;
 }
 
 static bool walk_nonlinear(const struct walk *w, struct vm_area_struct *vma)
@@ -98,6 +140,10 @@ static void walk_page(const struct walk *w, const struct page *page)
 {
 	struct address_space *mapping;
 
+	if (PageKsm(page)) {
+		rmap_walk_ksm(w, page_stable_node(w->m, page));
+		return;
+	}
 	if (PageAnon(page)) {
 		rmap_walk_anon(w, page_anon_vma(w->m, page));
 		return;

@@ -92,7 +92,8 @@ struct known_caches {
 		*vm_area_struct, *anon_vma, *anon_vma_chain, *files_cache,
 		*fs_cache, *signal_cache, *sighand_cache, *pid, *cred_jar,
 		*filp, *dentry, *inode, *shmem_inode, *ext2_inode,
-		*radix_tree_node, *buffer_head, *sigqueue, *names_cache,
+		*radix_tree_node, *buffer_head, *sigqueue,
+		*ksm_rmap_item, *ksm_stable_node, *ksm_mm_slot, *names_cache,
 		*pgd, *pmd;
 };
 

@@ -27,6 +27,8 @@ int filemap_subsys_init(struct machine *m, const char **why);
 void filemap_subsys_destroy(struct machine *m);
 int rmap_subsys_init(struct machine *m, const char **why);
 void rmap_subsys_destroy(struct machine *m);
+int ksm_subsys_init(struct machine *m, const char **why);
+void ksm_subsys_destroy(struct machine *m);
 int mmap_subsys_init(struct machine *m, const char **why);
 void mmap_subsys_destroy(struct machine *m);
 int task_subsys_init(struct machine *m, const char **why);
@@ -41,6 +43,7 @@ void vmalloc_check(const struct machine *m, struct checker *c);
 void lru_check(const struct machine *m, struct checker *c);
 void filemap_check(const struct machine *m, struct checker *c);
 void rmap_check(const struct machine *m, struct checker *c);
+void ksm_check(const struct machine *m, struct checker *c);
 void mmap_check(const struct machine *m, struct checker *c);
 void task_check(const struct machine *m, struct checker *c);
 /* Every frame has exactly one owner (core/owner.c). */

@@ -18,6 +18,9 @@ static const struct word msync_words[] = {
 static const struct word drop_words[] = {
 	{"1", 1}, {"2", 2}, {"3", 3}, {NULL, 0}};
 
+static const struct word ksm_words[] = {
+	{"scans", KSM_SCANS}, {"pages", KSM_PAGES}, {NULL, 0}};
+
 const struct event_type event_types[NR_EVENT_KINDS] = {
 #define EVENT(id, actor, word, flags, ...) {word, actor, flags, {__VA_ARGS__}},
 #include "trace/events.def"
@@ -41,7 +44,7 @@ const struct report_kind report_kinds[] = {
 	{"smaps", true},	{"status", true},	 {"statm", true},
 	{"stat", true},		{"pagemap", true},	 {"pagetables", true},
 	{"rmap", true},		{"tables", true},	 {"frames", false},
-	{"state", false},	{"lru", false},		 {"extfrag", false},
+	{"state", false},	{"lru", false}, {"ksm", false},		 {"extfrag", false},
 	{"summary", false},	{"tlb", false},
 };
 const unsigned nr_report_kinds = ARRAY_SIZE(report_kinds);

@@ -82,6 +82,8 @@ struct event {
 	const uint8_t *value; /* a string's; the reader's until it reads on */
 };
 
+enum { KSM_SCANS, KSM_PAGES }; /* `ksm`: what N counts */
+
 #define EXPECT_SIGNAL 0x10000
 #define EV_HAS(ev, slot) ((ev)->has >> (slot) & 1)
 

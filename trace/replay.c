@@ -515,5 +515,6 @@ const call_fn replay_calls[NR_EVENT_KINDS] = {
 	[EV_SWAPOFF] = call_swapoff,
 	[EV_DROP_CACHES] = call_drop_caches,
 	[EV_COMPACT] = call_compact,
+	[EV_KSM] = call_ksm,
 	[EV_KSWAPD] = call_kswapd,
 };

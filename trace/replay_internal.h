@@ -47,7 +47,7 @@ CALL(alloc_pages) CALL(free_pages) CALL(kmalloc) CALL(kfree)
 CALL(cache_create) CALL(cache_alloc) CALL(cache_free) CALL(cache_shrink)
 CALL(cache_destroy) CALL(vmalloc) CALL(vfree)
 CALL(file) CALL(swapon) CALL(swapoff) CALL(drop_caches) CALL(compact)
-CALL(kswapd)
+CALL(kswapd) CALL(ksm)
 #undef CALL
 
 #endif

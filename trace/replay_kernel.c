@@ -9,6 +9,7 @@
  */
 #include "core/compaction.h"
 #include "core/filemap.h"
+#include "core/ksm.h"
 #include "core/page_alloc.h"
 #include "core/slab.h"
 #include "core/vmalloc.h"
@@ -264,6 +265,19 @@ void call_drop_caches(struct call *c)
 void call_compact(struct call *c)
 {
 	compact_node(c->m);
+}
+
+/* Merging compares contents: without them there is nothing to compare. */
+void call_ksm(struct call *c)
+{
+	if (!c->m->contents) {
+		outcome_error(c->out, -EOPNOTSUPP);
+	} else if (c->ev->choice == KSM_PAGES) {
+		ksm_do_scan(c->m, c->x[X_LEN]);
+	} else {
+		for (uint64_t i = 0; i < c->x[X_LEN]; i++)
+			ksm_full_scan(c->m);
+	}
 }
 
 void call_kswapd(struct call *c)

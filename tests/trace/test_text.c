@@ -446,6 +446,8 @@ static const char canonical[] =
 	"swapoff\n"
 	"drop_caches 3\n"
 	"compact\n"
+	"ksm scans 2\n"
+	"ksm pages 100\n"
 	"kswapd\n"
 	"mark here-1.a_b\n"
 	"report buddyinfo\n"
