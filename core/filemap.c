@@ -28,6 +28,7 @@
  *  6. Buffers in the pool = pages with PG_private.
  *  7. An open file's inode is alive, and i_count = open files + 1 (declared).
  *  8. A page on an LRU list that names a file is in that file's tree.
+ *  9. An open file's f_count >= areas that map it + processes that run it.
  */
 #include "core/filemap.h"
 #include "core/page_alloc.h"
@@ -337,6 +338,44 @@ static void check_lists(const struct machine *m, struct checker *c)
 			}
 }
 
+static void count_holder(const struct file *file, uint32_t *held)
+{
+	if (file)
+		held[file->host_id]++;
+}
+
+/* 9: told at the first holder met. */
+static void check_holders(const struct file *file, uint32_t *held,
+			  struct checker *c)
+{
+	if (!file || !held[file->host_id])
+		return;
+	CHECK(c, (uint32_t)file->f_count >= held[file->host_id],
+	      "filemap 9: an open %s has f_count %d, %u hold it",
+	      file->f_inode->path, file->f_count, held[file->host_id]);
+	held[file->host_id] = 0;
+}
+
+static void check_files(const struct machine *m, struct checker *c)
+{
+	size_t bytes = ((size_t)m->file_pool.next_id + 1) * sizeof(uint32_t);
+	uint32_t *held = host_alloc(&m->host, bytes);
+	const struct vm_area_struct *vma;
+	const struct mm_struct *mm;
+
+	list_for_each_entry(mm, &m->mm_list, mmlist) {
+		count_holder(mm->exe_file, held);
+		for_each_vma(vma, mm)
+			count_holder(vma->vm_file, held);
+	}
+	list_for_each_entry(mm, &m->mm_list, mmlist) {
+		check_holders(mm->exe_file, held, c);
+		for_each_vma(vma, mm)
+			check_holders(vma->vm_file, held, c);
+	}
+	host_free(&m->host, held, bytes);
+}
+
 void filemap_check(const struct machine *m, struct checker *c)
 {
 	struct cache_count n = {0};
@@ -366,4 +405,5 @@ void filemap_check(const struct machine *m, struct checker *c)
 	      "filemap 7: %lld inodes listed, %u exist", (long long)inodes,
 	      m->inode_pool.nr_used);
 	check_lists(m, c);
+	check_files(m, c);
 }

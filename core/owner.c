@@ -24,6 +24,10 @@
  *     pagevec, or both: a page cut off from its file.
  *  4. Frames met in free blocks are NR_FREE_PAGES, on per-CPU lists the
  *     pageset's count: nothing is lost, nothing is in two places.
+ *  5. A frame of users or of a file has one reference for each mapping, each
+ *     pagevec it waits in, the page cache, its buffers and the swap cache,
+ *     and no more: between events nobody else holds it.
+ *  6. A slab's frame names a slab that lies there.
  */
 #include "core/buddy.h"
 #include "core/bootmem.h"
@@ -75,21 +79,45 @@ static enum frame_owner page_owner(const struct page *p)
 	return owner;
 }
 
-static bool pagevec_has(const struct pagevec *pvec, pfn_t pfn)
+static int times_in(const struct pagevec *pvec, pfn_t pfn)
 {
+	int n = 0;
+
 	for (unsigned i = 0; i < pvec->nr; i++)
-		if (pvec->pages[i] == pfn)
-			return true;
-	return false;
+		n += pvec->pages[i] == pfn;
+	return n;
 }
 
-static bool waits_in_pagevec(const struct machine *m, pfn_t pfn)
+/* Number of pagevecs in which the frame waits. */
+static int times_waiting(const struct machine *m, pfn_t pfn)
 {
 	const struct lru_pagevecs *pv = m->pagevecs;
 
-	return pv && (pagevec_has(&pv->lru_add, pfn) ||
-		      pagevec_has(&pv->lru_rotate, pfn) ||
-		      pagevec_has(&pv->lru_deactivate, pfn));
+	return pv ? times_in(&pv->lru_add, pfn) + times_in(&pv->lru_rotate, pfn) +
+			    times_in(&pv->lru_deactivate, pfn)
+		  : 0;
+}
+
+/* 5: the references that are known; the pagevecs are asked only when in doubt. */
+static bool references_add_up(const struct machine *m, const struct page *p,
+			      pfn_t pfn)
+{
+	int known = page_mapcount(p) + (p->mapping && !PageAnon(p)) +
+		    PagePrivate(p) + PageSwapCache(p);
+
+	return p->_count == known || p->_count == known + times_waiting(m, pfn);
+}
+
+static bool in_its_slab(const struct machine *m, const struct page *p,
+			pfn_t pfn)
+{
+	const struct slab *slabp;
+
+	if (!p->mapping || p->mapping >= m->slab_pool.next_id)
+		return false;
+	slabp = hpool_get(&m->slab_pool, p->mapping);
+	return slabp->cachep && slabp->pfn <= pfn &&
+	       pfn - slabp->pfn < 1u << slabp->cachep->gfporder;
 }
 
 static void check_frame(struct owner_walk *w, pfn_t pfn)
@@ -105,11 +133,17 @@ static void check_frame(struct owner_walk *w, pfn_t pfn)
 	      owner == OWNER_PCP ? p->_count == 0
 				 : owner != OWNER_USER || p->_count > 0,
 	      "owner 2: pfn %u has %d references", pfn, p->_count);
+	CHECK(w->c, owner != OWNER_SLAB || in_its_slab(w->m, p, pfn),
+	      "owner 6: pfn %u is no slab's", pfn);
+	if (owner == OWNER_USER || (owner == OWNER_NONE && page_mapped(p)))
+		CHECK(w->c, references_add_up(w->m, p, pfn),
+		      "owner 5: pfn %u has %d references, %d mappings", pfn,
+		      p->_count, page_mapcount(p));
 	if (owner != OWNER_NONE)
 		return;
 	CHECK(w->c, p->_count > 0, "owner 1: pfn %u has no owner", pfn);
 	CHECK(w->c,
-	      p->_count <= 0 || page_mapped(p) || waits_in_pagevec(w->m, pfn),
+	      p->_count <= 0 || page_mapped(p) || times_waiting(w->m, pfn),
 	      "owner 3: pfn %u has %d references, but no owner", pfn,
 	      p->_count);
 }

@@ -7,7 +7,8 @@
  *  2. pageset.count is the sum of the lengths of the three lists, and below
  *     high + 3 * batch (a free drains at high, but a refill does not look).
  *  3. A frame on a per-CPU list has PG_pcp as its only flag, count 0, and
- *     remembers in index the type of the list, or Reserve on the movable one.
+ *     is linked both ways, and remembers in index the type of the list, or
+ *     Reserve on the movable one.
  *  4. 0 <= NR_FREE_PAGES + pageset.count <= managed.
  *  5. min <= low <= high.
  *  6. totalram is the sum of managed; totalhigh that of the HighMem zones.
@@ -44,12 +45,15 @@ static void check_pageset(const struct machine *m, const struct zone *z,
 	uint32_t sum = 0;
 
 	for (unsigned t = 0; t < MIGRATE_PCPTYPES; t++) {
+		pfn_t prev = PFN_NONE;
+
 		page_list_for_each (pfn, m, &pcp->lists[t]) {
 			const struct page *p = pfn_to_page(m, pfn);
 
 			sum++;
 			CHECK(c,
 			      p->flags == PG_pcp && !p->_count &&
+				      p->lru_prev == prev &&
 				      !p->_mapcount1 &&
 				      zone_spans_pfn(z, pfn) &&
 				      (p->index == t ||
@@ -57,6 +61,7 @@ static void check_pageset(const struct machine *m, const struct zone *z,
 					t == MIGRATE_MOVABLE)),
 			      "page_alloc 3: pfn %u on list %s of %s", pfn,
 			      migratetype_names[t], z->name);
+			prev = pfn;
 			if (sum > pcp->count)
 				break;
 		}

@@ -25,7 +25,7 @@
  *      the place where it was found;
  *   2. mm->nr_ptes = its last-level tables (the top one never counts);
  *   3. stats.tables_by_level = tables of all mms, level by level;
- *   4. NR_PAGETABLE >= sum of nr_ptes (a loaded state brings foreign ones);
+ *   4. NR_PAGETABLE = sum of nr_ptes (beside what a loaded state brought);
  *   5. every entry that is not empty lies inside an area;
  *   6. the kernel's entries of a top table are swapper_pg_dir's or empty;
  *   7. every kernel table lies in a frame that boot reserved or has PageTable;

@@ -137,9 +137,9 @@ void pgtable_check(const struct machine *m, struct checker *c)
 	      "pgtable 8: %llu entries counted, %llu found",
 	      (unsigned long long)m->stats.ptes_used,
 	      (unsigned long long)w.used);
-	CHECK(c, global_page_state(m, NR_PAGETABLE) >= (int64_t)nr_ptes,
+	CHECK(c, owned_page_state(m, NR_PAGETABLE) == (int64_t)nr_ptes,
 	      "pgtable 4: NR_PAGETABLE %lld, processes have %llu tables",
-	      (long long)global_page_state(m, NR_PAGETABLE),
+	      (long long)owned_page_state(m, NR_PAGETABLE),
 	      (unsigned long long)nr_ptes);
 	check_kernel_tables(m, c, m->swapper_pg_dir, 0, 0);
 }

@@ -17,6 +17,8 @@
  *  6. page_mapcount = number of entries that map the frame <= page_count.
  *  7. A process's MM_ANONPAGES, MM_FILEPAGES, MM_SWAPENTS = its entries.
  *  8. A zone's NR_ANON_PAGES, NR_FILE_MAPPED = its frames that are mapped.
+ *  9. An entry that may be written lies in an area that may be; in a private one
+ *     its frame is anonymous and mapped nowhere else (copy on write).
  *
  * That rmap leads back is not tested by walking (a walk from each frame costs
  * frames times forks): 1 and 4 say the trees are complete, and 5 asks the
@@ -187,7 +189,7 @@ static void check_i_mmap(struct rmap_checker *k,
 	k->areas_in_trees += rb_count(&mapping->i_mmap);
 }
 
-/* ---- 5 to 8: entries ---- */
+/* ---- 5 to 9: entries ---- */
 
 struct entries {
 	struct rmap_checker *k;
@@ -252,6 +254,20 @@ static void check_way_back(struct entries *e, vaddr_t addr,
 	      (ull)linear_page_index(vma, addr));
 }
 
+/* 9. */
+static void check_writable(struct entries *e, vaddr_t addr,
+			   const struct page *page)
+{
+	vm_flags_t flags = e->vma->vm_flags;
+
+	CHECK(e->k->c,
+	      (flags & VM_WRITE) &&
+		      (!is_cow_mapping(flags) ||
+		       (PageAnon(page) && page_mapcount(page) == 1)),
+	      "rmap 9: frame %u may be written at 0x%llx, its mapcount is %d",
+	      page_to_pfn(e->k->m, page), (ull)addr, page_mapcount(page));
+}
+
 static void count_entry(struct entries *e, vaddr_t addr, pte_t pte)
 {
 	const struct machine *m = e->k->m;
@@ -268,6 +284,8 @@ static void count_entry(struct entries *e, vaddr_t addr, pte_t pte)
 	e->k->seen[page_to_pfn(m, page)]++;
 	e->rss[PageAnon(page) ? MM_ANONPAGES : MM_FILEPAGES]++;
 	check_way_back(e, addr, page, pte);
+	if (pte_write(m->fmt, pte))
+		check_writable(e, addr, page);
 }
 
 /* 6, and 8's sums: at the first entry of each frame. */

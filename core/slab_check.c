@@ -80,20 +80,29 @@ static void check_list(const struct machine *m, const struct kmem_cache *s,
 	}
 }
 
+/* A free object of one of the cache's slabs. */
+static bool is_spare(const struct machine *m, const struct kmem_cache *s,
+		     kva_t obj)
+{
+	const struct slab *slabp = virt_to_slab(m, obj);
+	uint32_t i;
+
+	if (!slabp || slabp->cachep != s || obj < slabp->s_mem)
+		return false;
+	i = obj_to_index(slabp, obj);
+	return i < s->num && obj == index_to_obj(slabp, i) &&
+	       !slab_held(slabp, i);
+}
+
 static void check_array(const struct machine *m, const struct kmem_cache *s,
 			struct checker *c)
 {
 	CHECK(c, s->ac.avail <= s->ac.limit, "slab 5: %s: avail %u > limit %u",
 	      s->name, s->ac.avail, s->ac.limit);
-	for (uint32_t i = 0; i < s->ac.avail; i++) {
-		kva_t obj = s->ac.entry[i];
-		const struct slab *slabp = virt_to_slab(m, obj);
-
-		CHECK(c, slabp && slabp->cachep == s &&
-				 !slab_held(slabp, obj_to_index(slabp, obj)),
+	for (uint32_t i = 0; i < s->ac.avail && i < s->ac.limit; i++)
+		CHECK(c, is_spare(m, s, s->ac.entry[i]),
 		      "slab 5: %s: entry %u of the array cache, 0x%llx",
-		      s->name, i, (unsigned long long)obj);
-	}
+		      s->name, i, (unsigned long long)s->ac.entry[i]);
 }
 
 static void check_cache(const struct machine *m, const struct kmem_cache *s,

@@ -324,10 +324,15 @@ static int64_t check_list(const struct machine *m, const struct zone *z,
 {
 	uint32_t nr = 0;
 	int64_t mlocked = 0;
+	pfn_t prev = PFN_NONE;
 
 	page_list_for_each(pfn, m, &z->lru[lru]) {
 		const struct page *page = pfn_to_page(m, pfn);
 
+		CHECK(c, page->lru_prev == prev,
+		      "lru 2: pfn %u on list %d: links disagree", pfn,
+		      (int)lru);
+		prev = pfn;
 		CHECK(c, pfn_zone(m, pfn) == z,
 		      "lru 1: pfn %u on a list of zone %s", pfn, z->name);
 		CHECK(c, PageLRU(page) && page_count(page) > 0,
@@ -340,7 +345,9 @@ static int64_t check_list(const struct machine *m, const struct zone *z,
 		if (++nr > z->lru[lru].nr)
 			break;
 	}
-	CHECK(c, nr == z->lru[lru].nr && nr == z->vm_stat[lru_stat(lru)],
+	CHECK(c,
+	      nr == z->lru[lru].nr && nr == z->vm_stat[lru_stat(lru)] &&
+		      z->lru[lru].last == prev,
 	      "lru 2: zone %s list %d has %u pages, counters %u and %lld",
 	      z->name, (int)lru, nr, z->lru[lru].nr,
 	      (long long)z->vm_stat[lru_stat(lru)]);

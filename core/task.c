@@ -17,7 +17,8 @@
  *  6. A shared object's count is at least the number of tasks that hold it;
  *     files, fs and sighand have no other holders.
  *  7. A structure has a slab object exactly if its cache exists.
- *  8. The frames of a kernel stack are taken (count 1, PageKernel).
+ *  8. The frames of a kernel stack are taken (count 1, PageKernel);
+ *     NR_KERNEL_STACK counts the stacks.
  */
 #include "core/task.h"
 #include "core/filemap.h"
@@ -226,5 +227,8 @@ void task_check(const struct machine *m, struct checker *c)
 	CHECK(c, nr == m->task_pool.nr_used,
 	      "task 1: %u processes listed, %u exist", nr,
 	      m->task_pool.nr_used);
+	CHECK(c, owned_page_state(m, NR_KERNEL_STACK) == nr,
+	      "task 8: %lld kernel stacks for %u processes",
+	      (long long)owned_page_state(m, NR_KERNEL_STACK), nr);
 	check_mms(m, c);
 }

@@ -197,7 +197,6 @@ static int migrate_one(struct machine *m, struct page *page)
 	putback_movable_pages(m, &from);
 	while (s.nr)
 		__free_pages(m, s.page[--s.nr], 0);
-	check_machine(m);
 	return ret;
 }
 
