@@ -88,7 +88,7 @@ const struct pg_format pg_formats[] = {
 		.addr_mask = 0x00000ffffffff000, .low_flags = 0xfff,
 		.swp_type = {32, 5}, .swp_offset = {37, 27},
 		.file_off = {{32, 32}},
-		.user_root_tables = 3,
+		.reach_bits = 36, .user_root_tables = 3,
 	},
 	{
 		.name = "flat", .title = "one table, 20 + 12",

@@ -58,6 +58,8 @@ struct pg_format {
 	struct pg_field {
 		uint8_t shift, bits;
 	} swp_type, swp_offset, file_off[3]; /* low part first; bits 0 ends */
+	uint8_t reach_bits; /* of physical memory that Linux uses with it
+			       (MAX_PHYSMEM_BITS); 0: pa_bits */
 	unsigned user_root_tables; /* next-level tables allocated with the pgd:
 				      PAE preallocates 3 */
 };
