@@ -145,6 +145,8 @@ static void read_trace(struct replay_run *run)
 		}
 		if (unlikely(!replay_event(r, &ev) || run->failed))
 			return;
+		if (unlikely(run->series.out.f))
+			series_event(&run->series, r, &ev);
 		if (unlikely(r->n.events >= next_check)) {
 			next_check = r->n.events + run->opt.check;
 			check_machine(run);
@@ -210,6 +212,9 @@ static int open_logs(struct replay_run *run)
 		return -1;
 	if (opt->outcomes && output_open(&run->log[0], opt->outcomes))
 		return -1;
+	if (opt->series &&
+	    series_open(&run->series, opt->series, opt->series_every))
+		return -1;
 	if (opt->folder) {
 		char *path = in_folder(opt->folder, "outcomes");
 		int ret = output_open(&run->log[1], path);
@@ -250,6 +255,8 @@ static void finish(struct replay_run *run)
 	for (unsigned i = 0; i < ARRAY_SIZE(run->log); i++)
 		if (output_close(&run->log[i], true))
 			run->failed = true;
+	if (series_close(&run->series, &run->replay, true))
+		run->failed = true;
 	for (unsigned i = 0; i < opt->nr_reports; i++)
 		if (final_report(run, &opt->reports[i]))
 			run->failed = true;
@@ -332,6 +339,7 @@ int cmd_replay(int argc, char **argv)
 		status = run_replay(run);
 	for (unsigned i = 0; i < ARRAY_SIZE(run->log); i++)
 		output_close(&run->log[i], false);
+	series_close(&run->series, &run->replay, false);
 	if (run->replay.m)
 		replay_destroy(&run->replay);
 	machine_destroy(run->m);

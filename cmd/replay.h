@@ -4,6 +4,7 @@
 
 #include "cmd/command.h"
 #include "cmd/output.h"
+#include "cmd/series.h"
 #include "core/config.h"
 #include "trace/replay.h"
 #include "trace/text_read.h"
@@ -34,7 +35,9 @@ struct replay_options {
 	enum { AT_END, AT_EVENT, AT_LINE, AT_MARK } at;
 	uint64_t at_number;
 	const char *at_name;
-	bool strict, stats, no_speed, contents_set, rebase, tlb;
+	bool strict, stats, no_speed, contents_set, rebase, tlb, json;
+	const char *series; /* file, and how often */
+	uint64_t series_every;
 	const char *tlb_model; /* NULL: the configuration's */
 	enum contents_mode contents;
 	uint64_t check; /* every so many events; 0: never */
@@ -47,6 +50,7 @@ struct replay_run {
 	struct machine *m;
 	struct replay replay;
 	struct output log[2]; /* --outcomes, DIR/outcomes */
+	struct series series;
 	uint64_t stop_line, stop_event;
 	bool reached, failed;
 	uint64_t nr_messages, nr_broken;

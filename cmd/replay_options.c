@@ -21,6 +21,8 @@ static const char help[] =
 	"      --strict              stop at the first failed call or orphan\n"
 	"      --check[=N]           check the whole machine every N events (1) and at the end\n"
 	"      --stats[=counts]      print counters at the end (counts: not the speed)\n"
+	"      --series N FILE.csv   every counter, every N events\n"
+	"      --json                reports as JSON, an object each\n"
 	"      --procfs DIR          the machine at the end as a /proc folder\n"
 	"      --boot-state FILE     begin with the allocators' state of a file\n"
 	"      --save-state [MARK=]FILE  write the state at a mark, or at the end\n"
@@ -38,7 +40,7 @@ static const char help[] =
 enum {
 	OPT_SET = 256, OPT_OUTCOMES, OPT_AT, OPT_STRICT, OPT_CHECK, OPT_STATS,
 	OPT_PROCFS, OPT_BOOT_STATE, OPT_SAVE_STATE, OPT_ROOT, OPT_CONTENTS,
-	OPT_REBASE, OPT_TLB,
+	OPT_REBASE, OPT_TLB, OPT_SERIES, OPT_JSON,
 };
 
 static const struct option options[] = {
@@ -58,6 +60,8 @@ static const struct option options[] = {
 	{"contents", required_argument, NULL, OPT_CONTENTS},
 	{"rebase", no_argument, NULL, OPT_REBASE},
 	{"tlb", optional_argument, NULL, OPT_TLB},
+	{"series", required_argument, NULL, OPT_SERIES},
+	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -209,6 +213,9 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 	case OPT_ROOT:
 		opt->root = arg;
 		return 0;
+	case OPT_JSON:
+		opt->json = true;
+		return 0;
 	case OPT_REBASE:
 		opt->rebase = true;
 		return 0;
@@ -223,6 +230,19 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 	}
 }
 
+/* --series N FILE: getopt knows the first of its two arguments only. */
+static int parse_series(struct replay_options *opt, int argc, char **argv)
+{
+	if (!parse_count(optarg, &opt->series_every))
+		return complain("--series %s: expected a number of events and a file",
+				optarg);
+	if (optind == argc)
+		return complain("--series %s: expected a file behind it",
+				optarg);
+	opt->series = argv[optind++];
+	return 0;
+}
+
 int replay_parse(struct replay_options *opt, int argc, char **argv)
 {
 	size_t n = (size_t)argc;
@@ -234,7 +254,8 @@ int replay_parse(struct replay_options *opt, int argc, char **argv)
 	while ((o = getopt_long(argc, argv, "c:r:o:h", options, NULL)) != -1) {
 		if (o == 'h')
 			return print_help();
-		if (parse_one(opt, o, optarg))
+		if (o == OPT_SERIES ? parse_series(opt, argc, argv) :
+				      parse_one(opt, o, optarg))
 			return EXIT_BAD;
 	}
 	if (optind + 1 != argc) {

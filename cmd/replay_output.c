@@ -1,6 +1,7 @@
 /* replay_output.c - what mmemu replay writes: reports, states, counters. */
 #define _GNU_SOURCE /* asprintf */
 #include "cmd/replay.h"
+#include "formats/json.h"
 #include "formats/procfs.h"
 #include "formats/report.h"
 
@@ -40,6 +41,11 @@ static char *report_name(const char *kind, const struct task_struct *task,
 static void print_report(struct replay_run *run, const struct report *r,
 			 const struct task_struct *task, uint64_t line)
 {
+	if (run->opt.json) {
+		if (!report_json(r, run->m, task, line, stdout))
+			no_memory();
+		return;
+	}
 	printf("==> %s", r->name);
 	if (task)
 		printf(" %u", task->pid);
@@ -50,13 +56,17 @@ static void print_report(struct replay_run *run, const struct report *r,
 }
 
 static int report_to_file(struct replay_run *run, const struct report *r,
-			  const struct task_struct *task, const char *path)
+			  const struct task_struct *task, const char *path,
+			  uint64_t line)
 {
 	struct output out;
 
 	if (output_open(&out, path))
 		return -1;
-	r->write(run->m, task, out.f);
+	if (!run->opt.json)
+		r->write(run->m, task, out.f);
+	else if (!report_json(r, run->m, task, line, out.f))
+		no_memory();
 	return output_close(&out, true);
 }
 
@@ -77,7 +87,7 @@ int write_report(struct replay_run *run, const char *kind,
 	if (!name)
 		no_memory();
 	path = in_folder(run->opt.folder, name);
-	ret = report_to_file(run, r, task, path);
+	ret = report_to_file(run, r, task, path, line);
 	free(path);
 	free(name);
 	return ret;
@@ -98,8 +108,20 @@ int final_report(struct replay_run *run, const struct final_report *fr)
 	}
 	if (fr->file && !run->opt.folder)
 		return report_to_file(run, report_find(fr->kind), task,
-				      fr->file);
+				      fr->file, 0);
 	return write_report(run, fr->kind, task, fr->file, 0);
+}
+
+/* A state is to be loaded again: text, whatever --json says. */
+static int state_to_file(struct replay_run *run, const struct report *r,
+			 const char *path)
+{
+	struct output out;
+
+	if (output_open(&out, path))
+		return -1;
+	r->write(run->m, NULL, out.f);
+	return output_close(&out, true);
 }
 
 /* mark NULL: those of the end. */
@@ -113,7 +135,7 @@ void save_states(struct replay_run *run, const char *mark)
 		if (!s->mark != !mark || (mark && strcmp(mark, s->mark)))
 			continue;
 		s->done = true;
-		if (report_to_file(run, r, NULL, s->file))
+		if (state_to_file(run, r, s->file))
 			run->failed = true;
 	}
 	for (unsigned i = 0; !mark && i < run->opt.nr_states; i++) {

@@ -1,0 +1,17 @@
+/* json.h - any report as JSON. */
+#ifndef MMEMU_FORMATS_JSON_H
+#define MMEMU_FORMATS_JSON_H
+
+#include "formats/report.h"
+
+/*
+ * One object and a newline: {"report": KIND, "pid": PID, "line": N, "data": ...};
+ * pid and line only where there is one. data holds what the text holds, by the
+ * report's shape (docs/COMPARE.md). false: this host has no more memory.
+ */
+bool report_json(const struct report *r, const struct machine *m,
+		 const struct task_struct *task, uint64_t line, FILE *out);
+/* A string with its quotes. */
+void json_string(const char *s, size_t len, FILE *out);
+
+#endif
