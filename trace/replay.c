@@ -58,17 +58,23 @@ struct binding *replay_binding(struct replay *r, uint32_t id)
 	return &r->bindings[id];
 }
 
+/* A sum that passes 64 bits is no address of any machine, and stays none. */
+static inline uint64_t sum(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
+
 /* false: a label whose event failed. */
 static inline bool evaluate(struct replay *r, const struct quantity *q,
 			    uint64_t *value)
 {
 	const struct binding *b;
 
-	*value = q->bytes + ((uint64_t)q->pages << r->m->page_shift);
+	*value = sum(q->bytes, (uint64_t)q->pages << r->m->page_shift);
 	if (likely(!q->label))
 		return true;
 	b = replay_binding(r, q->label);
-	*value += b->value;
+	*value = sum(*value, b->value);
 	return b->bound;
 }
 
@@ -329,7 +335,7 @@ static void settle_access(struct replay *r, const struct event *ev,
 static inline bool in_one_page(const struct machine *m, uint64_t addr,
 			       uint64_t len)
 {
-	return (addr & (m->page_size - 1)) + len <= m->page_size && len;
+	return len - 1 < m->page_size - (addr & (m->page_size - 1));
 }
 
 static void do_access(struct replay *r, const struct event *ev,

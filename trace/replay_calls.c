@@ -92,7 +92,6 @@ void call_mmap(struct call *c)
 			outcome_error(c->out, -ENOMEM);
 			return;
 		}
-		file->f_write = true;
 	}
 	addr = sys_mmap(c->task, c->x[X_ADDR], c->x[X_LEN], ev->prot,
 			mmap_flags(ev->flags), file, c->x[X_ARG]);

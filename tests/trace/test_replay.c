@@ -153,6 +153,27 @@ Test(replay, accesses_and_values)
 		   "14: mismatch: expected 02, got minflt=0 majflt=0 mismatch got=01\n");
 }
 
+/* Without a log the fast path decides: a LEN or a sum that passes 64 bits is
+ * not the access of one page that it would be modulo 2^64. */
+Test(replay, huge_lengths_and_sums)
+{
+	struct run run;
+
+	run_start(&run, false, true);
+	run.r.hooks.outcome = NULL;
+	run_text(&run, "1 spawn\n"
+		       "1 mmap 0x20000000 8K rw- private anon -> a\n"
+		       "1 write a 8K\n"
+		       "1 read a+1 18446744073709551615\n"
+		       "2 spawn\n"
+		       "2 mmap 0x20000000 8K rw- private anon -> a\n"
+		       "2 write a 8K\n"
+		       "2 read a+0xFFFFFFFFFFFFFFFF\n");
+	cr_expect_eq(run.r.n.signals, 1);
+	cr_expect(run.r.misfit);
+	run_end(&run);
+}
+
 /* A label whose event failed makes orphans of those that use it, also of the
  * ones that would bind another. */
 Test(replay, labels)
