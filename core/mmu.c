@@ -260,27 +260,36 @@ static vaddr_t last_byte(vaddr_t addr, uint64_t len)
 	return addr + len - 1 < addr ? UINT64_MAX : addr + len - 1;
 }
 
+/* n more accesses of the page of addr: they hit, and only the first byte
+ * touched of a page takes the store, so nothing is left but to count them. */
+static void access_again(struct task_struct *task, vaddr_t addr, uint64_t n,
+			 uint64_t stride, enum access_kind kind,
+			 struct access_result *res)
+{
+	if (likely(!task->m->tlb)) {
+		task->m->stats.accesses[kind] += n;
+		return;
+	}
+	while (n--) {
+		addr += stride;
+		modelled_access(task, addr, kind, res, false);
+	}
+}
+
 static void access_stride(struct task_struct *task, vaddr_t addr, vaddr_t last,
 			  uint64_t stride, enum access_kind kind,
 			  struct access_result *res)
 {
-	struct machine *m = task->m;
-	vaddr_t page = addr & PAGE_MASK(m);
+	const struct machine *m = task->m;
 
-	for (bool first = true;; first = false) {
-		bool same = !first && (addr & PAGE_MASK(m)) == page;
+	for (;;) {
+		vaddr_t end = min_t(vaddr_t, last, addr | ~PAGE_MASK(m));
+		uint64_t n = (end - addr) / stride;
 
-		/* only the first byte touched of a page takes the store: a
-		 * later one of the same page writes what is there already */
-		if (same && kind == ACCESS_WRITE && m->contents) {
-			if (m->tlb)
-				modelled_access(task, addr, kind, res, false);
-			else
-				m->stats.accesses[kind]++;
-		} else if (access_page(task, addr, kind, res)) {
+		if (access_page(task, addr, kind, res))
 			return;
-		}
-		page = addr & PAGE_MASK(m);
+		access_again(task, addr, n, stride, kind, res);
+		addr += n * stride;
 		if (last - addr < stride)
 			return;
 		addr += stride;

@@ -139,6 +139,15 @@ Test(mmu, a_range_touches_each_page_once_a_stride_each_address)
 	cr_expect_eq(w.m->stats.accesses[ACCESS_READ], 3);
 	access_range(w.task, BASE, 0, 0, ACCESS_READ, &w.res);
 	cr_expect_eq(w.m->stats.accesses[ACCESS_READ], 3);
+	/* every byte of two pages, the last two of one and one behind */
+	access_range(w.task, BASE, 0x2000, 1, ACCESS_READ, &w.res);
+	cr_expect_eq(w.m->stats.accesses[ACCESS_READ], 3 + 0x2000);
+	access_range(w.task, BASE + 0xffe, 3, 1, ACCESS_FETCH, &w.res);
+	cr_expect_eq(w.m->stats.accesses[ACCESS_FETCH], 3);
+	/* up to the end of the area, then beyond it */
+	access_range(w.task, BASE + 0x7ff0, UINT64_MAX, 8, ACCESS_READ, &w.res);
+	cr_expect_eq(w.res.signal, EMU_SIGSEGV);
+	cr_expect_eq(w.m->stats.accesses[ACCESS_READ], 5 + 0x2000);
 	machine_destroy(w.m);
 }
 
