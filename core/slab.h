@@ -104,9 +104,9 @@ void slab_destroy_all(struct machine *m); /* host memory only */
 
 /* ---- caches ---- */
 
-/* NULL and *err = -errno: -EINVAL (no name, a size below 4 or above the largest
- * general cache), -EEXIST (a name in use), -E2BIG (no block holds an object),
- * -ENOMEM. err may be NULL. */
+/* NULL and *err = -errno: -EINVAL (a name that is no word, a size below 4 or
+ * above the largest general cache, such an alignment), -EEXIST (a name in use),
+ * -E2BIG (no block holds an object), -ENOMEM. err may be NULL. */
 struct kmem_cache *kmem_cache_create(struct machine *m, const char *name,
 				     uint32_t size, uint32_t align,
 				     uint32_t flags, bool ctor, int *err);

@@ -218,11 +218,22 @@ static int fill_cache(struct machine *m, struct kmem_cache *s, uint32_t align,
 	return enable_cpucache(m, s, GFP_KERNEL);
 }
 
-static int cache_create_verify(const struct machine *m, const char *name,
-			       uint32_t size)
+/* Names stand as words in slabinfo and in states. */
+static bool cache_name_ok(const char *name)
 {
-	if (!name[0] || strlen(name) >= MEMBER_SIZE(struct kmem_cache, name) ||
-	    size < sizeof(uint32_t) || size > m->cfg.kmalloc_max)
+	if (!name[0] || strlen(name) >= MEMBER_SIZE(struct kmem_cache, name))
+		return false;
+	for (; *name; name++)
+		if ((uint8_t)*name <= ' ' || (uint8_t)*name == 0x7f)
+			return false;
+	return true;
+}
+
+static int cache_create_verify(const struct machine *m, const char *name,
+			       uint32_t size, uint32_t align)
+{
+	if (!cache_name_ok(name) || size < sizeof(uint32_t) ||
+	    size > m->cfg.kmalloc_max || align > m->cfg.kmalloc_max)
 		return -EINVAL;
 	return kmem_cache_find(m, name) ? -EEXIST : 0;
 }
@@ -232,7 +243,7 @@ struct kmem_cache *kmem_cache_create(struct machine *m, const char *name,
 				     uint32_t flags, bool ctor, int *err)
 {
 	struct kmem_cache *s;
-	int ret = cache_create_verify(m, name, size);
+	int ret = cache_create_verify(m, name, size, align);
 
 	if (!ret) {
 		s = kmem_cache_new(m, name);

@@ -280,6 +280,13 @@ Test(slab, create_refuses)
 					 false, &err));
 	cr_expect_eq(err, -EINVAL);
 	cr_expect_null(kmem_cache_find(m, "large"));
+	cr_expect_null(kmem_cache_create(m, "aligned", 64, UINT32_MAX, 0, false,
+					 &err));
+	cr_expect_eq(err, -EINVAL);
+	err = 0;
+	cr_expect_null(kmem_cache_create(m, "two words", 64, 0, 0, false,
+					 &err));
+	cr_expect_eq(err, -EINVAL);
 }
 
 Test(slab, destroy_refuses_while_objects_live)
