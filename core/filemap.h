@@ -60,7 +60,8 @@ struct file {
 };
 
 /* ---- the registry ---- */
-/* -EEXIST if the path is declared already. dev and ino as maps shows them;
+/* -EEXIST if the path is declared already, -EFBIG above the largest file (8T
+ * with 32-bit addresses). dev and ino as maps shows them;
  * ino 0: the next from 100. warm: all pages are in the cache, referenced. */
 int file_declare(struct machine *m, const char *path, uint64_t size,
 		 uint32_t major, uint32_t minor, uint64_t ino, bool warm,

@@ -242,6 +242,13 @@ static int file_warm(struct machine *m, struct inode *inode)
 	return err;
 }
 
+/* Linux: MAX_LFS_FILESIZE: offsets of pages are words of the kernel. */
+static uint64_t max_file_size(const struct machine *m)
+{
+	return m->fmt->va_bits > 32 ? INT64_MAX
+				    : ((uint64_t)m->page_size << 31) - 1;
+}
+
 /* -ENOMEM: it is declared, but its pages did not all fit in memory. */
 int file_declare(struct machine *m, const char *path, uint64_t size,
 		 uint32_t major, uint32_t minor, uint64_t ino, bool warm,
@@ -252,6 +259,8 @@ int file_declare(struct machine *m, const char *path, uint64_t size,
 
 	if (inode_lookup(m, path))
 		return -EEXIST;
+	if (size > max_file_size(m))
+		return -EFBIG;
 	inode = inode_new(m, path, size, fs, true);
 	inode->major = major;
 	inode->minor = minor;

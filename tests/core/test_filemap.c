@@ -381,6 +381,21 @@ Test(filemap, warm_pages_are_referenced_clean_and_buffered)
 	machine_destroy(m);
 }
 
+Test(filemap, no_file_is_larger_than_its_offsets)
+{
+	const uint64_t most = (4096ull << 31) - 1;
+	struct machine *m = boot();
+	struct inode *inode;
+
+	cr_expect_eq(file_declare(m, "/large", most + 1, 8, 1, 0, false,
+				  FS_EXT2, NULL), -EFBIG);
+	cr_expect_null(inode_lookup(m, "/large"));
+	cr_expect_eq(file_declare(m, "/most", most, 8, 1, 0, false, FS_EXT2,
+				  &inode), 0);
+	cr_expect_eq(inode_pages(m, inode), 1ull << 31);
+	machine_destroy(m);
+}
+
 Test(filemap, tmpfs_pages_are_shmem_and_charged)
 {
 	struct machine *m = boot();
