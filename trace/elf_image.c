@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TEXT_START 0x08048000u
@@ -130,7 +131,7 @@ static int read_elf(int fd, Elf *elf, struct elf_image *image, char *interp,
 int elf_image_read(const char *host_path, struct elf_image *image,
 		   char *interp, uint64_t *size, char *why)
 {
-	off_t end;
+	struct stat st;
 	Elf *elf;
 	int fd, err;
 
@@ -138,12 +139,15 @@ int elf_image_read(const char *host_path, struct elf_image *image,
 	*interp = *why = '\0';
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return refuse(why, -ENOEXEC, "libelf is of another version");
-	fd = open(host_path, O_RDONLY | O_CLOEXEC);
+	fd = open(host_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return refuse(why, -errno, "%s", strerror(errno));
-	end = lseek(fd, 0, SEEK_END);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return refuse(why, -EACCES, "no regular file");
+	}
 	if (size)
-		*size = end > 0 ? (uint64_t)end : 0;
+		*size = (uint64_t)st.st_size;
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (elf)
 		err = read_elf(fd, elf, image, interp, why);

@@ -17,7 +17,7 @@
  * Read the ELF file at a host path. interp: room for ELF_PATH_MAX bytes, gets
  * the interpreter's path ("" if the program has none). size (may be NULL): the
  * file's length in bytes. 0, or -errno with one line in why[ELF_ERROR_LEN]:
- * -ENOENT and the like of open(2), -ENOEXEC when it is no program for x86.
+ * -ENOENT and the like of open(2), -EACCES for a folder or a device, -ENOEXEC when it is no program for x86.
  */
 int elf_image_read(const char *host_path, struct elf_image *image,
 		   char *interp, uint64_t *size, char *why);

@@ -31,6 +31,19 @@ static int get_inode(struct call *c, const char *path, uint64_t size,
 			    cfg->files_fs, inode);
 }
 
+/* Traces are data: what they name stays below the folder that --root names. */
+static bool leaves_root(const char *path)
+{
+	size_t n;
+
+	for (; *path; path += n + (path[n] == '/')) {
+		n = strcspn(path, "/");
+		if (n == 2 && path[0] == '.' && path[1] == '.')
+			return true;
+	}
+	return false;
+}
+
 static int read_one(struct call *c, const char *path, struct elf_image *image,
 		    char *interp)
 {
@@ -42,7 +55,12 @@ static int read_one(struct call *c, const char *path, struct elf_image *image,
 	n = snprintf(host_path, sizeof(host_path), "%s/%s", c->r->root, path);
 	if (n < 0 || (size_t)n >= sizeof(host_path))
 		return -ENAMETOOLONG;
-	err = elf_image_read(host_path, image, interp, &size, why);
+	if (leaves_root(path)) {
+		strcpy(why, ".. in a path leads out of --root");
+		err = -EACCES;
+	} else {
+		err = elf_image_read(host_path, image, interp, &size, why);
+	}
 	if (err) {
 		snprintf(text, sizeof(text), "exec: %s", why);
 		if (c->r->hooks.message)

@@ -110,6 +110,8 @@ Test(elf, refused)
 	cr_expect_eq(elf_image_read("/nonexistent/file", &image, interp, NULL,
 				    why), -ENOENT);
 	cr_expect_str_eq(why, "No such file or directory");
+	cr_expect_eq(elf_image_read("/", &image, interp, NULL, why), -EACCES);
+	cr_expect_str_eq(why, "no regular file");
 	cr_expect_eq(read_bytes("#!/bin/sh\n", 10, &image, interp, NULL, why),
 		     -ENOEXEC);
 	cr_expect_str_eq(why, "not an ELF file");

@@ -174,6 +174,23 @@ Test(replay, huge_lengths_and_sums)
 	run_end(&run);
 }
 
+Test(replay, exec_stays_below_its_root)
+{
+	struct run run;
+
+	run_start(&run, false, true);
+	run.r.root = "/nonexistent/root";
+	run_text(&run, "file ../../etc/passwd size 1\n"
+		       "file /a..b/x size 1\n"
+		       "1 spawn\n"
+		       "1 exec ../../etc/passwd !EACCES\n"
+		       "1 exec /a..b/x !ENOENT\n");
+	cr_expect_str_eq(run.messages,
+			 "4: exec: .. in a path leads out of --root\n"
+			 "5: exec: No such file or directory\n");
+	run_end(&run);
+}
+
 /* A label whose event failed makes orphans of those that use it, also of the
  * ones that would bind another. */
 Test(replay, labels)
