@@ -3,7 +3,8 @@
  *
  *   wake kswapd, fill the fair zones' batches
  *     └─ mark `min`, half of it for __GFP_HIGH, less for those who cannot wait
- *          └─ no mark at all for __GFP_MEMALLOC
+ *          └─ no mark at all for __GFP_MEMALLOC, for reclaim itself, and for
+ *             a process that is being killed: these do not reclaim
  *               └─ (those who can wait) compaction; reclaim, drain the
  *                  per-CPU lists, compaction
  *                    └─ nothing reclaimed: out_of_memory, and once more
@@ -32,7 +33,13 @@ static void prepare_slowpath(struct machine *m, const struct alloc_context *ac)
 	}
 }
 
-static unsigned gfp_to_alloc_flags(gfp_t gfp)
+/* Reclaim needs memory to free memory, a process that is killed to get out. */
+static bool may_use_all(const struct machine *m)
+{
+	return m->memalloc || (m->current && m->current->memdie);
+}
+
+static unsigned gfp_to_alloc_flags(const struct machine *m, gfp_t gfp)
 {
 	unsigned flags = ALLOC_WMARK_MIN | ALLOC_CPUSET;
 
@@ -43,7 +50,8 @@ static unsigned gfp_to_alloc_flags(gfp_t gfp)
 			flags |= ALLOC_HARDER;
 		flags &= ~(unsigned)ALLOC_CPUSET;
 	}
-	if ((gfp & __GFP_MEMALLOC) && !(gfp & __GFP_NOMEMALLOC))
+	if (!(gfp & __GFP_NOMEMALLOC) &&
+	    ((gfp & __GFP_MEMALLOC) || may_use_all(m)))
 		flags |= ALLOC_NO_WATERMARKS;
 	return flags;
 }
@@ -165,18 +173,20 @@ static struct page *reclaim_and_retry(struct machine *m,
 struct page *alloc_pages_slowpath(struct machine *m,
 				  const struct alloc_context *ac)
 {
-	unsigned flags = gfp_to_alloc_flags(ac->gfp);
 	struct page *page;
+	unsigned flags;
 	bool again;
 
 	do {
 		prepare_slowpath(m, ac);
+		flags = gfp_to_alloc_flags(m, ac->gfp);
 		page = get_page_from_freelist(
 			m, ac, flags & ~(unsigned)ALLOC_NO_WATERMARKS);
 		if (!page && (flags & ALLOC_NO_WATERMARKS))
 			page = get_page_from_freelist(m, ac,
 						      ALLOC_NO_WATERMARKS);
-		if (page || !(ac->gfp & __GFP_WAIT))
+		if (page || !(ac->gfp & __GFP_WAIT) || m->memalloc ||
+		    (may_use_all(m) && !(ac->gfp & __GFP_NOFAIL)))
 			return page;
 		page = reclaim_and_retry(
 			m, ac, flags & ~(unsigned)ALLOC_NO_WATERMARKS, &again);

@@ -40,6 +40,7 @@
 #include "core/page_alloc.h"
 #include "core/rmap.h"
 #include "core/swap.h"
+#include "core/swapfile.h"
 
 #include <string.h>
 
@@ -286,17 +287,6 @@ static unsigned do_nonlinear_fault(struct vm_fault *vmf)
 
 /* ---- swap ---- */
 
-/*
- * Areas of swap are not emulated, so an entry that names one is damage, which
- * the kernel answers with SIGBUS. Here is where lookup_swap_cache() and
- * swapin_readahead() belong.
- */
-static unsigned do_swap_page(struct vm_fault *vmf)
-{
-	vmf_machine(vmf)->stats.faults[FAULT_SWAP]++;
-	return VM_FAULT_SIGBUS;
-}
-
 /* ---- write to a present, write-protected entry ---- */
 
 static void wp_page_reuse(struct vm_fault *vmf)
@@ -430,6 +420,77 @@ static unsigned do_wp_page(struct vm_fault *vmf)
 		return wp_page_shared(vmf, old_page);
 	}
 	return wp_page_copy(vmf, old_page);
+}
+
+/* ---- swap ---- */
+
+/* The slot's frame with a reference; NULL: no memory. Reading it is major. */
+static struct page *swapin_page(struct vm_fault *vmf, swp_entry_t entry,
+				unsigned *ret)
+{
+	struct machine *m = vmf_machine(vmf);
+	struct page *page = lookup_swap_cache(m, entry);
+
+	if (page)
+		return page;
+	page = swapin_readahead(m, entry);
+	if (page) {
+		*ret = VM_FAULT_MAJOR;
+		count_vm_event(m, PGMAJFAULT);
+	}
+	return page;
+}
+
+/*
+ * Map the slot's frame. A write by the only owner takes it out of the swap cache
+ * and maps it writable; else it is mapped read-only, and a write goes on as one
+ * to any write-protected page. The reference becomes the mapping's.
+ */
+static unsigned map_swap_page(struct vm_fault *vmf, struct page *page,
+			      swp_entry_t entry)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct machine *m = vmf_machine(vmf);
+	pte_t pte = mk_pte(vma, page);
+	bool exclusive = false;
+
+	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
+	add_mm_counter(vma->vm_mm, MM_SWAPENTS, -1);
+	if (vmf_write(vmf) && reuse_swap_page(m, page)) {
+		pte = maybe_mkwrite(vma, pte_mkdirty(m->fmt, pte));
+		vmf->flags &= ~FAULT_FLAG_WRITE;
+		exclusive = true;
+	}
+	set_pte(vmf, pte);
+	vmf->orig_pte = pte;
+	page_add_anon_rmap(page, vma, vmf->address, exclusive);
+	swap_free(m, entry);
+	if (vm_swap_full(m) || (vma->vm_flags & VM_LOCKED) ||
+	    PageMlocked(page))
+		try_to_free_swap(m, page);
+	return exclusive ? VM_FAULT_WRITE : 0;
+}
+
+static unsigned do_swap_page(struct vm_fault *vmf)
+{
+	struct machine *m = vmf_machine(vmf);
+	swp_entry_t entry = pte_to_swp_entry(m->fmt, vmf->orig_pte);
+	unsigned ret = 0, wp;
+	struct page *page;
+
+	m->stats.faults[FAULT_SWAP]++;
+	if (!swap_slot(m, entry))
+		return VM_FAULT_SIGBUS; /* damage: no such slot */
+	page = swapin_page(vmf, entry, &ret);
+	if (!page)
+		return VM_FAULT_OOM;
+	observe(m, SWAP_FAULT, vmf->address, page_to_pfn(m, page),
+		swp_offset(entry), ret);
+	ret |= map_swap_page(vmf, page, entry);
+	if (!vmf_write(vmf))
+		return ret;
+	wp = do_wp_page(vmf);
+	return wp & VM_FAULT_ERROR ? wp & VM_FAULT_ERROR : ret | wp;
 }
 
 /* ---- the decision ---- */

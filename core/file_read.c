@@ -64,6 +64,18 @@ static int64_t do_generic_file_read(struct machine *m, struct file *file,
 	return (int64_t)(end - start);
 }
 
+/* A page that is there or in swap, with a reference; NULL: a hole. */
+static struct page *shmem_cached_page(struct machine *m, struct inode *inode,
+				      uint64_t index)
+{
+	struct page *page = NULL;
+
+	if (radix_tree_lookup(&inode->i_data.page_tree, index) &&
+	    shmem_getpage(m, inode, index, &page))
+		return NULL;
+	return page;
+}
+
 /* A hole of a tmpfs file reads as zeros and gets no page. */
 static int64_t do_shmem_file_read(struct machine *m, struct file *file,
 				  uint64_t pos, uint64_t end)
@@ -72,9 +84,12 @@ static int64_t do_shmem_file_read(struct machine *m, struct file *file,
 	struct page *page;
 
 	while (pos < end) {
-		page = find_page(&file->f_inode->i_data, pos >> m->page_shift);
+		page = shmem_cached_page(m, file->f_inode,
+					 pos >> m->page_shift);
 		if (page && !(pos & ~PAGE_MASK(m)))
 			mark_page_accessed(m, page);
+		if (page)
+			put_page(m, page);
 		pos = (pos & PAGE_MASK(m)) + PAGE_SIZE(m);
 	}
 	return (int64_t)(end - start);

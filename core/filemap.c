@@ -22,9 +22,10 @@
  *  2. It has PG_uptodate and at least as many references as the cache, its
  *     buffers and its mappings hold.
  *  3. nrpages is the number of pages in the tree.
- *  4. Nodes of the host pool = nodes in trees + nodes in the preload pool.
- *  5. NR_FILE_PAGES = pages in all trees; NR_SHMEM = those that are swap
- *     backed; NR_FILE_DIRTY = dirty ones where the file system accounts it.
+ *  4. Nodes of the host pool = nodes in trees (swap caches' too) + nodes in
+ *     the preload pool.
+ *  5. NR_FILE_PAGES = pages in all trees and in the swap caches; NR_SHMEM =
+ *     those in trees that are swap backed; NR_FILE_DIRTY = dirty ones where the file system accounts it.
  *  6. Buffers in the pool = pages with PG_private.
  *  7. An open file's inode is alive, and i_count = open files + 1 (declared).
  *  8. A page on an LRU list that names a file is in that file's tree.
@@ -34,20 +35,25 @@
 #include "core/page_alloc.h"
 #include "core/subsystems.h"
 #include "core/swap.h"
+#include "core/swapfile.h"
 
 /* ---- look up ---- */
 
+/* Pages of shared memory that are in swap have an entry of it in the tree. */
 struct page *find_page(const struct address_space *mapping, uint64_t index)
 {
 	uint64_t item = radix_tree_lookup(&mapping->page_tree, index);
 
-	return (struct page *)(uintptr_t)item;
+	return radix_is_swap(item) ? NULL : (struct page *)(uintptr_t)item;
 }
 
 struct page *next_page(const struct address_space *mapping, uint64_t *index)
 {
-	uint64_t item = radix_tree_next(&mapping->page_tree, index);
+	uint64_t item;
 
+	while (radix_is_swap(item = radix_tree_next(&mapping->page_tree,
+						    index)))
+		++*index;
 	return (struct page *)(uintptr_t)item;
 }
 
@@ -388,6 +394,9 @@ void filemap_check(const struct machine *m, struct checker *c)
 		declared += !inode->shmem_anon;
 		inodes++;
 	}
+	n.pages += (int64_t)total_swapcache_pages(m);
+	for (unsigned i = 0; i < m->swap->nr_swapfiles; i++)
+		n.nodes += radix_tree_nodes(&m->swap->area[i].cache);
 	CHECK(c, n.nodes + radix_tree_preloaded(m) == m->radix_pool.nr_used,
 	      "filemap 4: %lld nodes in trees, %u preloaded, %u in all",
 	      (long long)n.nodes, radix_tree_preloaded(m),

@@ -41,6 +41,7 @@ struct inode {
 	uint32_t nr_disk, max_disk;
 	struct inode *hash_next;
 	vm_flags_t shmem_flags;	/* VM_NORESERVE: pages are charged one by one */
+	uint64_t swapped;	/* pages of shared memory that are in swap */
 	uint64_t shmem_pages_charged; /* against overcommit, pages */
 	kva_t inode_kobj, dentry_kobj; /* 0: dropped by drop_caches, or none */
 	kva_t rsv_kobj;		/* ext2's block reservation: a file written to */
@@ -146,6 +147,18 @@ void do_async_mmap_readahead(struct vm_area_struct *vma, struct file *file,
  * -EINVAL behind the end, -ENOSPC not charged, -ENOMEM. */
 int shmem_getpage(struct machine *m, struct inode *inode, uint64_t index,
 		  struct page **pagep);
+/* Reclaim writes a page of shared memory to swap. false: there is no room.
+ * => isolated, dirty, mapped by nobody */
+bool shmem_writepage(struct machine *m, struct page *page);
+/* The frame of a slot back into the tree that names the slot at index. */
+int shmem_unuse_page(struct machine *m, struct inode *inode, uint64_t index,
+		     swp_entry_t entry, struct page *page);
+/* The slots that [first, last] of a file names are free. */
+void shmem_free_swap(struct machine *m, struct inode *inode, uint64_t first,
+		     uint64_t last);
+/* madvise willneed: swapped pages of [first, last) into the swap cache. */
+void force_shm_swapin_readahead(struct machine *m, struct inode *inode,
+				uint64_t first, uint64_t last);
 /* 1 if the page was clean. Counts nr_dirty where the fs accounts it. */
 int set_page_dirty(struct machine *m, struct page *page);
 /* Write one dirty page to "disk": page_mkclean, counters, bytes kept. */

@@ -26,6 +26,7 @@
 #include "core/memory.h"
 #include "core/page_alloc.h"
 #include "core/swap.h"
+#include "core/swapfile.h"
 
 #define MAX_GATHERED 10000u /* pages between two flushes, at the least */
 
@@ -99,6 +100,8 @@ static void free_pages_and_swap_cache(struct machine *m,
 	while (nr) {
 		unsigned todo = min_t(unsigned, nr, PAGEVEC_SIZE);
 
+		for (unsigned i = 0; i < todo; i++)
+			free_swap_cache(m, pages[i]);
 		release_pages(m, pages, todo, false);
 		pages += todo;
 		nr -= todo;

@@ -15,6 +15,7 @@
 #include "core/page_alloc.h"
 #include "core/swap.h"
 #include "core/task.h"
+#include "core/vmscan.h"
 
 #include <string.h>
 
@@ -115,6 +116,7 @@ long __get_user_pages(struct task_struct *task, struct mm_struct *mm,
 	int ret;
 
 	for (done = 0; done < nr; done++, start += PAGE_SIZE(mm->m)) {
+		kswapd_run(mm->m);
 		if (!vma || start >= vma->vm_end) {
 			vma = find_extend_vma(mm, start);
 			if (!gup_allowed(vma, gup_flags))

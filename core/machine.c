@@ -3,7 +3,8 @@
  *
  * A machine is a row of parts, each made after those it stands on:
  *
- *   zones ─► slab ─► pgtable ─► vmalloc ─► lru ─► filemap ─► rmap ─► mmap ─► task
+ *   zones ─► slab ─► pgtable ─► vmalloc ─► lru ─► filemap ─► rmap ─► mmap
+ *         ─► task ─► swap ─► reclaim
  *
  * and taken down in the opposite order. machine_check() asks each part for its
  * broken invariants, and owner_check() for the one above all: every frame has
@@ -34,6 +35,8 @@ static const struct subsystem subsystems[] = {
 	{ksm_subsys_init,     ksm_subsys_destroy,     ksm_check},
 	{mmap_subsys_init,    mmap_subsys_destroy,    mmap_check},
 	{task_subsys_init,    task_subsys_destroy,    task_check},
+	{swap_subsys_init,    swap_subsys_destroy,    swap_check},
+	{reclaim_subsys_init, NULL,                   NULL},
 	{NULL,                NULL,                   owner_check},
 };
 

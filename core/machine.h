@@ -58,6 +58,15 @@ struct machine_stats {
 	uint64_t slab_grown, slab_destroyed;
 };
 
+/* The daemon that frees memory before it runs out (kswapd.c). */
+struct kswapd {
+	bool running;
+	bool woken;		     /* runs when the CPU leaves the kernel */
+	bool napping;		     /* it has run before */
+	unsigned order;		     /* largest that was short */
+	enum zone_type classzone;
+};
+
 struct machine {
 	/* the access path's fields first */
 	uint8_t *ram;		     /* RAM: physical address p at ram + p */
@@ -141,10 +150,14 @@ struct machine {
 	pfn_t vdso_pfn;		      /* made at its first fault; 0 = not yet */
 	uint64_t slab_scan_deferred;  /* dentries and inodes not scanned yet */
 
-	/* LRU, swap */
+	/* LRU, swap, reclaim */
 	struct ksm *ksm;
 	struct lru_pagevecs *pagevecs;
 	struct swap_info *swap;
+	struct kswapd kswapd;
+	bool memalloc;		      /* PF_MEMALLOC: inside reclaim */
+	bool oom_origin;	      /* swapoff: it is to blame for OOM */
+	uint64_t reclaimed_slab;      /* frames of slabs given back */
 
 	/* processes */
 	struct hpool task_pool, shared_pool;

@@ -6,7 +6,8 @@
  *   dontdump dodump                     flags, nothing else happens here
  *   mergeable                           ksmd may look for equal pages (ksm.c)
  *   unmergeable                         merged pages are copied now
- *   willneed                            read a file's pages into the cache now
+ *   willneed                            read a file's pages into the cache now,
+ *                                       swapped pages into the swap cache
  *   dontneed                            zap the entries; area and charge stay
  *   remove                              punch a hole into a tmpfs file
  *
@@ -18,7 +19,9 @@
 #include "core/filemap.h"
 #include "core/ksm.h"
 #include "core/memory.h"
+#include "core/page_alloc.h"
 #include "core/rmap.h"
+#include "core/swapfile.h"
 #include "core/vma.h"
 
 /* ---- flags ---- */
@@ -86,15 +89,54 @@ static int madvise_behavior(struct vm_area_struct *vma,
 
 /* ---- deeds ---- */
 
-/* Swapped pages of anonymous areas would be read ahead here; file pages are. */
+/* Entries of one table, which reclaim may change while pages are read. */
+static void swapin_walk_table(struct mm_struct *mm, ptep_t ptep, vaddr_t addr,
+			      vaddr_t end)
+{
+	const struct pg_format *f = mm->m->fmt;
+	struct page *page;
+
+	for (; addr < end; addr += PAGE_SIZE(mm->m), ptep = ptep_next(mm, ptep)) {
+		pte_t pte = ptep_get(mm, ptep);
+
+		if (pte_none(pte) || pte_present(f, pte) || pte_file(f, pte))
+			continue;
+		page = read_swap_cache_async(mm->m, pte_to_swp_entry(f, pte));
+		if (page)
+			put_page(mm->m, page);
+	}
+}
+
+/* Linux: force_swapin_readahead() */
+static void force_swapin_readahead(struct vm_area_struct *vma, vaddr_t start,
+				   vaddr_t end)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	for (vaddr_t next; start < end; start = next) {
+		ptep_t ptep = pte_table_range(mm, start, end, &next);
+
+		if (ptep)
+			swapin_walk_table(mm, ptep, start, next);
+	}
+	lru_add_drain(mm->m);
+}
+
+/* Pages that are not in memory are read, but not mapped. */
 static int madvise_willneed(struct vm_area_struct *vma, vaddr_t start,
 			    vaddr_t end)
 {
 	uint64_t first = linear_page_index(vma, start);
 	uint64_t last = linear_page_index(vma, end);
+	struct machine *m = vma->vm_mm->m;
 
-	if (vma->vm_file && vma->vm_file->f_inode->fs != FS_TMPFS)
-		force_page_cache_readahead(vma->vm_mm->m, vma->vm_file, first,
+	if (!vma->vm_file)
+		force_swapin_readahead(vma, start, end);
+	else if (vma->vm_file->f_inode->fs == FS_TMPFS)
+		force_shm_swapin_readahead(m, vma->vm_file->f_inode, first,
+					   last);
+	else
+		force_page_cache_readahead(m, vma->vm_file, first,
 					   last - first);
 	return 0;
 }

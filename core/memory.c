@@ -27,6 +27,7 @@
 #include "core/page_alloc.h"
 #include "core/rmap.h"
 #include "core/swap.h"
+#include "core/vma.h"
 
 /* Zapping pages only, and of those: which. NULL: everything in the range. */
 struct zap_details {
@@ -159,14 +160,6 @@ void unmap_vmas(struct mmu_gather *tlb, struct vm_area_struct *vma,
 {
 	for (; vma && vma->vm_start < end; vma = vma->vm_next)
 		unmap_single_vma(tlb, vma, start, end, NULL);
-}
-
-static void update_hiwater_rss(struct mm_struct *mm)
-{
-	uint64_t rss = (uint64_t)get_mm_rss(mm);
-
-	if (mm->hiwater_rss < rss)
-		mm->hiwater_rss = rss;
 }
 
 static void zap_range(struct vm_area_struct *vma, vaddr_t start, uint64_t size,

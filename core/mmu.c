@@ -27,6 +27,7 @@
 #include "core/pgtable.h"
 #include "core/task.h"
 #include "core/tlb.h"
+#include "core/vmscan.h"
 
 #include <string.h>
 
@@ -173,6 +174,7 @@ int mmu_access_slow(struct task_struct *task, vaddr_t addr,
 	struct machine *m = task->m;
 	uint32_t before = res->minflt + res->majflt;
 
+	kswapd_run(m); /* before it, nothing is held from an earlier access */
 	for (;;) {
 		pte_t entry;
 		unsigned code = beyond_tables(m, addr) ?

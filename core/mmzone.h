@@ -74,6 +74,11 @@ struct per_cpu_pages {
 	struct page_list lists[MIGRATE_PCPTYPES];
 };
 
+/* [0] anonymous, [1] file: pages looked at and pages found in use lately. */
+struct zone_reclaim_stat {
+	uint64_t recent_scanned[2], recent_rotated[2];
+};
+
 struct zone {
 	const char *name; /* "DMA", "Normal", "HighMem" ... */
 	enum zone_type type;
@@ -99,6 +104,9 @@ struct zone {
 	bool compact_blockskip_flush; /* forget the skip marks some time */
 	struct per_cpu_pages pageset;
 	struct page_list lru[NR_LRU_LISTS];
+	struct zone_reclaim_stat reclaim_stat;
+	bool tail_lru_dirty; /* ZONE_TAIL_LRU_DIRTY: the oldest files need
+				writing; kswapd does it */
 	int64_t vm_stat[NR_VM_ZONE_STAT_ITEMS];
 	/* Beside vm_stat: frames of a loaded state's own kernel and processes,
 	 * which are no objects of this machine. */

@@ -88,6 +88,19 @@ void rmap_walk(const struct machine *m, const struct page *page, rmap_fn fn,
  * how migration finds its entries again. */
 void rmap_walk_places(const struct machine *m, const struct page *page,
 		      rmap_fn fn, void *ctx);
+/*
+ * Clear A in all entries that map the page: in how many was it set? *vm_flags:
+ * of the areas in which it was; VM_LOCKED: a locked area maps the page, and the
+ * count says nothing. (rmap_reclaim.c)
+ */
+unsigned page_referenced(struct machine *m, struct page *page,
+			 vm_flags_t *vm_flags);
+enum swap_result { SWAP_SUCCESS, SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK };
+/*
+ * Out of all address spaces. SWAP_FAIL: it is in use; SWAP_MLOCK: locked, and
+ * marked so; SWAP_AGAIN: something maps it still.
+ */
+enum swap_result try_to_unmap(struct machine *m, struct page *page);
 /* Linux: page_mkclean(): write-back makes entries clean and read-only. */
 int page_mkclean(struct machine *m, struct page *page);
 

@@ -13,12 +13,16 @@
  * Overcommit: a shared anonymous object is charged whole when it is made
  * (unless VM_NORESERVE); a tmpfs file is charged page by page.
  *
+ * Out of memory, a page goes to swap like an anonymous one; its place in the
+ * tree then holds the swap entry, until somebody asks for the page again.
+ *
  * Linux: mm/shmem.c.
  */
 #include "core/filemap.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
 #include "core/swap.h"
+#include "core/swapfile.h"
 
 #include <string.h>
 
@@ -49,10 +53,10 @@ static void shmem_unacct_blocks(struct machine *m, struct inode *inode,
 void shmem_recalc_inode(struct machine *m, struct inode *inode)
 {
 	uint64_t charged = inode->shmem_pages_charged;
+	uint64_t there = inode->i_data.nrpages + inode->swapped;
 
-	if ((inode->shmem_flags & VM_NORESERVE) &&
-	    charged > inode->i_data.nrpages)
-		shmem_unacct_blocks(m, inode, charged - inode->i_data.nrpages);
+	if ((inode->shmem_flags & VM_NORESERVE) && charged > there)
+		shmem_unacct_blocks(m, inode, charged - there);
 }
 
 static int shmem_add_to_page_cache(struct machine *m, struct page *page,
@@ -100,25 +104,151 @@ static int shmem_new_page(struct machine *m, struct inode *inode,
 	return 0;
 }
 
-int shmem_getpage(struct machine *m, struct inode *inode, uint64_t index,
-		  struct page **pagep)
+/* ---- swap ---- */
+
+/* The swap entry at index; val 0: a page, or nothing. */
+static swp_entry_t shmem_swap_entry(const struct inode *inode, uint64_t index)
+{
+	uint64_t item = radix_tree_lookup(&inode->i_data.page_tree, index);
+
+	return radix_is_swap(item) ? radix_to_swp_entry(item)
+				   : swp_entry(0, 0);
+}
+
+int shmem_unuse_page(struct machine *m, struct inode *inode, uint64_t index,
+		     swp_entry_t entry, struct page *page)
+{
+	struct address_space *mapping = &inode->i_data;
+
+	if (radix_tree_lookup(&mapping->page_tree, index) !=
+	    swp_to_radix_entry(entry))
+		return 0;
+	get_page(page);
+	page->mapping = inode->id << 2;
+	page->index = index;
+	radix_tree_replace(&mapping->page_tree, index,
+			   (uint64_t)(uintptr_t)page);
+	mapping->nrpages++;
+	inc_zone_page_state(m, page, NR_FILE_PAGES);
+	inc_zone_page_state(m, page, NR_SHMEM);
+	inode->swapped--;
+	delete_from_swap_cache(m, page);
+	set_page_dirty(m, page);
+	swap_free(m, entry);
+	return 0;
+}
+
+static int shmem_swapin_page(struct machine *m, struct inode *inode,
+			     uint64_t index, struct page **pagep,
+			     unsigned *fault)
+{
+	swp_entry_t entry = shmem_swap_entry(inode, index);
+	struct page *page = lookup_swap_cache(m, entry);
+
+	if (!page) {
+		if (fault) {
+			count_vm_event(m, PGMAJFAULT);
+			*fault |= VM_FAULT_MAJOR;
+		}
+		page = swapin_readahead(m, entry);
+	}
+	if (!page)
+		return -ENOMEM;
+	*pagep = page;
+	return shmem_unuse_page(m, inode, index, entry, page);
+}
+
+/* The tree's reference becomes the swap cache's. */
+bool shmem_writepage(struct machine *m, struct page *page)
+{
+	struct address_space *mapping = page_mapping(m, page);
+	swp_entry_t entry = get_swap_page(m);
+
+	mm_assert(!page_mapped(page));
+	if (!entry.val)
+		return false;
+	if (add_to_swap_cache(m, page, entry)) {
+		swapcache_free(m, entry);
+		return false;
+	}
+	swap_shmem_alloc(m, entry);
+	radix_tree_replace(&mapping->page_tree, page->index,
+			   swp_to_radix_entry(entry));
+	page->mapping = 0;
+	mapping->nrpages--;
+	dec_zone_page_state(m, page, NR_FILE_PAGES);
+	dec_zone_page_state(m, page, NR_SHMEM);
+	put_page(m, page);
+	mapping->host->swapped++;
+	shmem_recalc_inode(m, mapping->host);
+	swap_writepage(m, page);
+	return true;
+}
+
+void shmem_free_swap(struct machine *m, struct inode *inode, uint64_t first,
+		     uint64_t last)
+{
+	struct radix_tree_root *tree = &inode->i_data.page_tree;
+	uint64_t index = first, item;
+
+	while (inode->swapped && (item = radix_tree_next(tree, &index)) &&
+	       index <= last) {
+		if (radix_is_swap(item)) {
+			radix_tree_delete(m, tree, index);
+			inode->swapped--;
+			free_swap_and_cache(m, radix_to_swp_entry(item));
+		}
+		index++;
+	}
+}
+
+void force_shm_swapin_readahead(struct machine *m, struct inode *inode,
+				uint64_t first, uint64_t last)
+{
+	for (uint64_t index = first; inode->swapped && index < last; index++) {
+		swp_entry_t entry = shmem_swap_entry(inode, index);
+		struct page *page = NULL;
+
+		if (entry.val)
+			page = read_swap_cache_async(m, entry);
+		if (page)
+			put_page(m, page);
+	}
+	lru_add_drain(m);
+}
+
+/* ---- pages asked for ---- */
+
+/* fault: VM_FAULT_MAJOR is added if the page comes from swap; may be NULL. */
+static int shmem_getpage_fault(struct machine *m, struct inode *inode,
+			       uint64_t index, struct page **pagep,
+			       unsigned *fault)
 {
 	if (index >= inode_pages(m, inode))
 		return -EINVAL;
 	*pagep = find_get_page(&inode->i_data, index);
 	if (*pagep)
 		return 0;
+	if (inode->swapped && shmem_swap_entry(inode, index).val)
+		return shmem_swapin_page(m, inode, index, pagep, fault);
 	return shmem_new_page(m, inode, index, pagep);
+}
+
+int shmem_getpage(struct machine *m, struct inode *inode, uint64_t index,
+		  struct page **pagep)
+{
+	return shmem_getpage_fault(m, inode, index, pagep, NULL);
 }
 
 unsigned shmem_fault(struct vm_area_struct *vma, struct vm_fault *vmf)
 {
-	int err = shmem_getpage(vma->vm_mm->m, vma->vm_file->f_inode,
-				vmf->pgoff, &vmf->page);
+	unsigned fault = 0;
+	int err = shmem_getpage_fault(vma->vm_mm->m, vma->vm_file->f_inode,
+				      vmf->pgoff, &vmf->page, &fault);
 
 	if (err == -ENOMEM)
 		return VM_FAULT_OOM;
-	return err ? VM_FAULT_SIGBUS : 0;
+	return err ? VM_FAULT_SIGBUS : fault;
 }
 
 const struct vm_operations_struct shmem_vm_ops = {

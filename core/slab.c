@@ -151,6 +151,7 @@ static void kmem_freepages(struct machine *m, struct kmem_cache *cachep,
 			   struct page *page)
 {
 	account_slab_pages(m, cachep, page, -1);
+	m->reclaimed_slab += (uint64_t)1 << cachep->gfporder;
 	__free_pages(m, page, cachep->gfporder);
 }
 

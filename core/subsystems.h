@@ -33,6 +33,9 @@ int mmap_subsys_init(struct machine *m, const char **why);
 void mmap_subsys_destroy(struct machine *m);
 int task_subsys_init(struct machine *m, const char **why);
 void task_subsys_destroy(struct machine *m);
+int swap_subsys_init(struct machine *m, const char **why);
+void swap_subsys_destroy(struct machine *m);
+int reclaim_subsys_init(struct machine *m, const char **why);
 
 /* The checks, each with its invariants in the head of its .c file. */
 void page_alloc_check(const struct machine *m, struct checker *c);
@@ -46,6 +49,7 @@ void rmap_check(const struct machine *m, struct checker *c);
 void ksm_check(const struct machine *m, struct checker *c);
 void mmap_check(const struct machine *m, struct checker *c);
 void task_check(const struct machine *m, struct checker *c);
+void swap_check(const struct machine *m, struct checker *c);
 /* Every frame has exactly one owner (core/owner.c). */
 void owner_check(const struct machine *m, struct checker *c);
 

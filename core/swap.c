@@ -41,6 +41,16 @@ static enum zone_stat_item lru_stat(enum lru_list lru)
 	return (enum zone_stat_item)(NR_INACTIVE_ANON + (int)lru);
 }
 
+/* Which of the two kinds is worth keeping? vmscan.c weighs them by this. */
+static void update_page_reclaim_stat(struct machine *m,
+				     const struct page *page, bool rotated)
+{
+	struct zone_reclaim_stat *stat = &page_zone(m, page)->reclaim_stat;
+
+	stat->recent_scanned[page_is_file_cache(page)]++;
+	stat->recent_rotated[page_is_file_cache(page)] += rotated;
+}
+
 static unsigned page_lru_base_type(const struct page *page)
 {
 	return page_is_file_cache(page) ? LRU_FILE : 0;
@@ -54,8 +64,8 @@ enum lru_list page_lru(const struct page *page)
 			       (PageActive(page) ? LRU_ACTIVE : 0));
 }
 
-static void add_page_to_lru_list(struct machine *m, struct page *page,
-				 enum lru_list lru)
+void add_page_to_lru_list(struct machine *m, struct page *page,
+			  enum lru_list lru)
 {
 	struct zone *z = page_zone(m, page);
 
@@ -63,8 +73,8 @@ static void add_page_to_lru_list(struct machine *m, struct page *page,
 	mod_zone_page_state(z, lru_stat(lru), 1);
 }
 
-static void del_page_from_lru_list(struct machine *m, struct page *page,
-				   enum lru_list lru)
+void del_page_from_lru_list(struct machine *m, struct page *page,
+			    enum lru_list lru)
 {
 	struct zone *z = page_zone(m, page);
 
@@ -98,13 +108,19 @@ void lru_list_add(struct machine *m, struct page *page)
 	add_page_to_lru_list(m, page, page_lru(page));
 }
 
+static void pagevec_lru_add_fn(struct machine *m, struct page *page)
+{
+	lru_list_add(m, page);
+	update_page_reclaim_stat(m, page, PageActive(page));
+}
+
 void lru_cache_add(struct machine *m, struct page *page)
 {
 	struct pagevec *pvec = &m->pagevecs->lru_add;
 
 	get_page(page);
 	if (pvec->nr == PAGEVEC_SIZE)
-		pagevec_lru_move_fn(m, pvec, lru_list_add);
+		pagevec_lru_move_fn(m, pvec, pagevec_lru_add_fn);
 	pvec->pages[pvec->nr++] = page_to_pfn(m, page);
 }
 
@@ -164,6 +180,7 @@ static void lru_deactivate_fn(struct machine *m, struct page *page)
 	}
 	if (active)
 		count_vm_event(m, PGDEACTIVATE);
+	update_page_reclaim_stat(m, page, false);
 }
 
 void deactivate_page(struct machine *m, struct page *page)
@@ -179,7 +196,7 @@ void lru_add_drain(struct machine *m)
 	struct lru_pagevecs *pv = m->pagevecs;
 
 	if (pv->lru_add.nr)
-		pagevec_lru_move_fn(m, &pv->lru_add, lru_list_add);
+		pagevec_lru_move_fn(m, &pv->lru_add, pagevec_lru_add_fn);
 	if (pv->lru_rotate.nr)
 		pagevec_lru_move_fn(m, &pv->lru_rotate, pagevec_move_tail_fn);
 	if (pv->lru_deactivate.nr)
@@ -188,12 +205,15 @@ void lru_add_drain(struct machine *m)
 
 /* ---- use ---- */
 
-static void activate_page(struct machine *m, struct page *page)
+void activate_page(struct machine *m, struct page *page)
 {
+	if (!PageLRU(page) || PageActive(page) || PageUnevictable(page))
+		return;
 	del_page_from_lru_list(m, page, page_lru(page));
 	SetPageActive(page);
 	add_page_to_lru_list(m, page, page_lru(page));
 	count_vm_event(m, PGACTIVATE);
+	update_page_reclaim_stat(m, page, true);
 }
 
 /* Still in the vector: the flag is enough, the drain will look at it. */

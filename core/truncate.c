@@ -8,16 +8,14 @@
  * Both take 14 pages at a time, and empty the pagevecs before they free them;
  * so the second 14 may find pages free to go that the first 14 did not.
  *
- * drop_caches 2 asks the shrinkers once: what a superblock has in dentries and
- * inodes nobody uses is scanned only in batches of 1024, and twice their
- * number is the most that is asked for. Fewer than 512 of them: none goes,
- * which surprises many. Linux: mm/truncate.c, fs/drop_caches.c,
- * mm/vmscan.c shrink_slab(), fs/super.c.
+ * drop_caches 2 asks the shrinkers (shrinker.c) as if all pages of the LRU lists
+ * had been scanned. Linux: mm/truncate.c, fs/drop_caches.c.
  */
 #include "core/filemap.h"
 #include "core/memory.h"
 #include "core/page_alloc.h"
 #include "core/swap.h"
+#include "core/vmscan.h"
 
 /* ---- drop ---- */
 
@@ -102,6 +100,7 @@ void truncate_inode_pages_range(struct machine *m, struct inode *inode,
 			truncate_inode_page(m, mapping, pages[i]);
 		pagevec_release(m, pages, nr);
 	}
+	shmem_free_swap(m, inode, first, last);
 	punch_disk(m, inode, first, last);
 	if (inode->fs == FS_TMPFS)
 		shmem_recalc_inode(m, inode);
@@ -109,86 +108,7 @@ void truncate_inode_pages_range(struct machine *m, struct inode *inode,
 
 /* ---- drop_caches ---- */
 
-#define SHRINK_BATCH 1024u   /* of a superblock's shrinker */
 #define DROP_SLAB_SCAN 1000u /* pages "scanned", of as many on the LRU */
-
-/* tmpfs pins its dentries: they are the only way to the file. */
-static bool dentry_unused(const struct inode *inode)
-{
-	return inode->fs == FS_EXT2 && inode->i_count == 1 &&
-	       inode->dentry_kobj;
-}
-
-static bool inode_unused(const struct inode *inode)
-{
-	return inode->fs == FS_EXT2 && inode->i_count == 1 &&
-	       !inode->dentry_kobj && inode->inode_kobj;
-}
-
-static uint64_t count_unused(const struct machine *m)
-{
-	const struct inode *inode;
-	uint64_t nr = 0;
-
-	list_for_each_entry(inode, &m->inodes, list)
-		nr += dentry_unused(inode) || inode_unused(inode);
-	return nr;
-}
-
-/* The inode goes, and with it what is clean of its pages. */
-static void prune_icache_one(struct machine *m, struct inode *inode)
-{
-	count_vm_events(
-		m, PGINODESTEAL,
-		invalidate_mapping_pages(m, &inode->i_data, 0, UINT64_MAX));
-	if (inode->i_data.nrpages)
-		return;
-	kobj_free(m, m->caches.ext2_inode, inode->inode_kobj);
-	inode->inode_kobj = 0;
-	if (inode->rsv_kobj)
-		kfree(m, inode->rsv_kobj);
-	inode->rsv_kobj = 0;
-}
-
-/* Oldest first; dentries before inodes, each by its share. Number freed. */
-static uint64_t super_cache_scan(struct machine *m, uint64_t nr)
-{
-	uint64_t freed = 0;
-	struct inode *inode;
-
-	list_for_each_entry(inode, &m->inodes, list) {
-		if (freed == nr)
-			break;
-		if (dentry_unused(inode)) {
-			kobj_free(m, m->caches.dentry, inode->dentry_kobj);
-			inode->dentry_kobj = 0;
-			freed++;
-		}
-		if (freed < nr && inode_unused(inode)) {
-			prune_icache_one(m, inode);
-			freed += !inode->inode_kobj;
-		}
-	}
-	return freed;
-}
-
-static uint64_t shrink_slab(struct machine *m)
-{
-	uint64_t max_pass = count_unused(m), total, freed = 0;
-
-	if (!max_pass)
-		return 0;
-	total = m->slab_scan_deferred +
-		4 * DROP_SLAB_SCAN / 2 * max_pass / (DROP_SLAB_SCAN + 1);
-	total = min_t(uint64_t, total, 2 * max_pass);
-	m->slab_scan_deferred = 0;
-	for (; total >= SHRINK_BATCH; total -= SHRINK_BATCH) {
-		freed += super_cache_scan(m, SHRINK_BATCH);
-		count_vm_events(m, SLABS_SCANNED, SHRINK_BATCH);
-	}
-	m->slab_scan_deferred = total;
-	return freed;
-}
 
 void drop_caches(struct machine *m, unsigned what)
 {
@@ -200,6 +120,7 @@ void drop_caches(struct machine *m, unsigned what)
 				invalidate_mapping_pages(m, &inode->i_data, 0,
 							 UINT64_MAX);
 	if (what & 2)
-		while (shrink_slab(m) > 10)
+		while (shrink_slab(m, GFP_KERNEL, DROP_SLAB_SCAN,
+				   DROP_SLAB_SCAN) > 10)
 			;
 }

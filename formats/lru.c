@@ -11,7 +11,7 @@
  */
 #include "core/filemap.h"
 #include "core/page_alloc.h"
-#include "core/swap.h"
+#include "core/swapfile.h"
 #include "formats/report.h"
 
 static const char *const lru_names[NR_LRU_LISTS] = {
@@ -41,8 +41,13 @@ static void write_page(const struct machine *m, pfn_t pfn, FILE *out)
 	else if (PageAnon(page))
 		fprintf(out, "anon index 0x%llx",
 			(unsigned long long)page->index);
-	else
+	else if (!PageSwapCache(page))
 		fputs("freed", out);
+	if (PageSwapCache(page))
+		fprintf(out, "%sswap area %u slot %llu",
+			PageAnon(page) ? " " : "",
+			swp_type(page_swp_entry(page)),
+			(unsigned long long)swp_offset(page_swp_entry(page)));
 	fprintf(out, " mapcount %d", page_mapcount(page));
 	for (size_t i = 0; i < ARRAY_SIZE(flag_names); i++)
 		if (page->flags & flag_names[i].flag)

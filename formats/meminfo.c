@@ -6,7 +6,7 @@
  * is no MemAvailable before 3.14. Linux: fs/proc/meminfo.c, mm/swapfile.c.
  */
 #include "core/page_alloc.h"
-#include "core/swap.h"
+#include "core/swapfile.h"
 #include "core/vmalloc.h"
 #include "formats/report.h"
 
@@ -122,8 +122,10 @@ void report_meminfo(const struct machine *m,
 	line_kb(out, "MemTotal:", kb(m, (int64_t)totalram_pages(m)));
 	line_stat(m, out, "MemFree:", NR_FREE_PAGES);
 	line_kb(out, "Buffers:", 0);
-	line_stat(m, out, "Cached:", NR_FILE_PAGES);
-	line_kb(out, "SwapCached:", 0);
+	line_kb(out, "Cached:",
+		kb(m, global_page_state(m, NR_FILE_PAGES) -
+			      (int64_t)total_swapcache_pages(m)));
+	line_kb(out, "SwapCached:", kb(m, (int64_t)total_swapcache_pages(m)));
 	write_lists(m, out);
 	write_highmem(m, out);
 	line_kb(out, "SwapTotal:", kb(m, (int64_t)total_swap_pages(m)));
@@ -143,9 +145,20 @@ void report_meminfo(const struct machine *m,
 	write_direct_map(m, out);
 }
 
-/* The header; areas follow it when there are some. */
-void report_swaps(const struct machine *m __unused_arg,
+/* In order of their types. They are partitions: /dev/sda2, sda3 ... */
+void report_swaps(const struct machine *m,
 		  const struct task_struct *task __unused_arg, FILE *out)
 {
 	fputs("Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n", out);
+	for (unsigned i = 0; i < m->swap->nr_swapfiles; i++) {
+		const struct swap_area *a = &m->swap->area[i];
+		char name[32];
+
+		if (!a->used)
+			continue;
+		snprintf(name, sizeof(name), "/dev/sda%u", i + 2);
+		fprintf(out, "%-40spartition\t%llu\t%llu\t%d\n", name,
+			(unsigned long long)kb(m, a->pages),
+			(unsigned long long)kb(m, a->inuse_pages), a->prio);
+	}
 }

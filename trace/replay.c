@@ -14,6 +14,7 @@
  * A process that was chosen by out_of_memory() in the midst of its own event is
  * ended here, after it.
  */
+#include "core/vmscan.h"
 #include "trace/replay_internal.h"
 
 #include <stdio.h>
@@ -372,6 +373,7 @@ static void do_access(struct replay *r, const struct event *ev,
 	r->n.majflt += res.majflt;
 	if (r->hooks.outcome || ev->expect || res.signal || res.mismatch)
 		settle_access(r, ev, addr, &res);
+	kswapd_run(r->m);
 }
 
 static void tell_access(struct replay *r, const struct event *ev,
@@ -458,6 +460,8 @@ static void replay_call(struct replay *r, const struct event *ev)
 	if (who == ACTOR_PID)
 		end_chosen(r, ev, &o);
 	r->m->current = NULL;
+	if (who == ACTOR_PID)
+		kswapd_run(r->m);
 	settle(r, ev, &o);
 }
 

@@ -12,7 +12,9 @@
 #include "core/ksm.h"
 #include "core/page_alloc.h"
 #include "core/slab.h"
+#include "core/swapfile.h"
 #include "core/vmalloc.h"
+#include "core/vmscan.h"
 #include "trace/replay_internal.h"
 
 static void bug(struct call *c, const char *why)
@@ -249,12 +251,12 @@ void call_file(struct call *c)
 
 void call_swapon(struct call *c)
 {
-	outcome_error(c->out, -ENOSYS);
+	outcome_error(c->out, sys_swapon(c->m, c->x[X_LEN]));
 }
 
 void call_swapoff(struct call *c)
 {
-	outcome_error(c->out, -ENOSYS);
+	outcome_error(c->out, sys_swapoff(c->m));
 }
 
 void call_drop_caches(struct call *c)
@@ -282,5 +284,5 @@ void call_ksm(struct call *c)
 
 void call_kswapd(struct call *c)
 {
-	outcome_error(c->out, -ENOSYS);
+	kswapd_balance(c->m);
 }

@@ -1,0 +1,607 @@
+/*
+ * vmscan.c - the LRU lists shrink: which pages go, which get another chance.
+ *
+ *              new anonymous pages        file pages, swapped-in pages
+ *                      ▼                              ▼
+ *   active   [head ··············· tail]     inactive [head ············ tail]
+ *                                   └─ too long? ──►   ▲                   │
+ *                                      32 at a time    └── in use: keep ◄──┤
+ *   active head ◄────────────── in use: activate ◄─────────────────────────┤
+ *                                                                     free ▼
+ *
+ * A page is found unused when no entry that maps it has A set since the list was
+ * last here. shrink_page() decides, in this order:
+ *
+ *   locked in memory                     to the unevictable list
+ *   used, anonymous or shared memory     activate
+ *   used, file                           keep; activate if used before, by two,
+ *                                        or as program text
+ *   anonymous, no slot yet               add_to_swap(); none free: activate
+ *   mapped                               try_to_unmap(); used again: activate
+ *   dirty file page                      keep, written by the flusher; kswapd
+ *                                        writes it itself when all are dirty
+ *   dirty otherwise                      write it to swap, then
+ *   clean, nobody else has it            out of its cache, freed (cold)
+ *
+ * How many of which list: get_scan_count(). Files go first as long as many of
+ * them are inactive; else the two kinds share by swappiness and by how often
+ * each was lately found in use (reclaim_stat); only anonymous pages when files
+ * would not be enough.
+ *
+ * Linux: mm/vmscan.c.
+ */
+#include "core/vmscan.h"
+#include "core/filemap.h"
+#include "core/page_alloc.h"
+#include "core/rmap.h"
+#include "core/swapfile.h"
+
+enum { ANON, FILES }; /* index of zone_reclaim_stat */
+
+static bool is_active_lru(enum lru_list lru)
+{
+	return lru == LRU_ACTIVE_ANON || lru == LRU_ACTIVE_FILE;
+}
+
+static bool is_file_lru(enum lru_list lru)
+{
+	return lru == LRU_INACTIVE_FILE || lru == LRU_ACTIVE_FILE;
+}
+
+static uint64_t lru_size(const struct zone *z, enum lru_list lru)
+{
+	return z->lru[lru].nr;
+}
+
+/* PGSTEAL_KSWAPD_DMA and the like: one event a zone. */
+static void count_zone_events(struct machine *m, enum vm_event_item dma,
+			      const struct zone *z, uint64_t n)
+{
+	static const uint8_t column[MAX_NR_ZONES] = {
+		[ZONE_DMA] = 0,	    [ZONE_DMA32] = 0,	[ZONE_NORMAL] = 1,
+		[ZONE_HIGHMEM] = 2, [ZONE_MOVABLE] = 3,
+	};
+
+	count_vm_events(m, dma + column[z->type], n);
+}
+
+uint64_t zone_reclaimable_pages(const struct machine *m, const struct zone *z)
+{
+	uint64_t nr = lru_size(z, LRU_ACTIVE_FILE) +
+		      lru_size(z, LRU_INACTIVE_FILE);
+
+	if (nr_swap_pages(m))
+		nr += lru_size(z, LRU_ACTIVE_ANON) +
+		      lru_size(z, LRU_INACTIVE_ANON);
+	return nr;
+}
+
+bool zone_reclaimable(const struct machine *m, const struct zone *z)
+{
+	return z->pages_scanned < zone_reclaimable_pages(m, z) * 6;
+}
+
+/* ---- a page: is it in use? ---- */
+
+enum page_references {
+	PAGEREF_RECLAIM,
+	PAGEREF_RECLAIM_CLEAN,
+	PAGEREF_KEEP,
+	PAGEREF_ACTIVATE,
+};
+
+static enum page_references page_check_references(struct machine *m,
+						  struct page *page)
+{
+	vm_flags_t vm_flags;
+	unsigned ptes = page_referenced(m, page, &vm_flags);
+	bool referenced = TestClearPageReferenced(page);
+
+	if (vm_flags & VM_LOCKED)
+		return PAGEREF_RECLAIM; /* try_to_unmap() will see it */
+	if (!ptes)
+		return referenced && !PageSwapBacked(page)
+			       ? PAGEREF_RECLAIM_CLEAN
+			       : PAGEREF_RECLAIM;
+	if (PageSwapBacked(page))
+		return PAGEREF_ACTIVATE;
+	SetPageReferenced(page);
+	if (referenced || ptes > 1 || (vm_flags & VM_EXEC))
+		return PAGEREF_ACTIVATE;
+	return PAGEREF_KEEP;
+}
+
+/* ---- a page: write it ---- */
+
+enum verdict { KEEP, ACTIVATE, CULL, FREE, GO_ON };
+
+/* Only the isolation, the cache and buffers hold it. */
+static bool is_page_cache_freeable(const struct page *page)
+{
+	return page_count(page) - PagePrivate(page) == 2;
+}
+
+static void write_dirty_page(struct machine *m, struct page *page)
+{
+	if (PageSwapCache(page)) {
+		ClearPageDirty(page);
+		swap_writepage(m, page);
+	} else {
+		SetPageReclaim(page);
+		write_one_page(m, page);
+		ClearPageReclaim(page);
+	}
+	inc_zone_page_state(m, page, NR_VMSCAN_WRITE);
+}
+
+/* The device is synchronous: the page is clean when this returns, or was not
+ * written. */
+static enum verdict pageout(struct machine *m, struct page *page)
+{
+	const struct address_space *mapping = page_mapping(m, page);
+
+	if (!is_page_cache_freeable(page))
+		return KEEP;
+	if (!PageSwapCache(page) && !mapping)
+		return KEEP; /* dirty and in no cache: its users left it */
+	if (!PageSwapCache(page) && PageSwapBacked(page)) {
+		ClearPageDirty(page);
+		if (!shmem_writepage(m, page)) {
+			SetPageDirty(page);
+			return ACTIVATE;
+		}
+		inc_zone_page_state(m, page, NR_VMSCAN_WRITE);
+	} else {
+		write_dirty_page(m, page);
+	}
+	return PageDirty(page) ? KEEP : GO_ON;
+}
+
+static bool may_enter_fs(const struct scan_control *sc,
+			 const struct page *page)
+{
+	return (sc->gfp & __GFP_FS) ||
+	       (PageSwapCache(page) && (sc->gfp & __GFP_IO));
+}
+
+static enum verdict shrink_dirty_page(struct machine *m, struct zone *z,
+				      struct page *page,
+				      enum page_references references,
+				      const struct scan_control *sc)
+{
+	if (page_is_file_cache(page) && !(sc->kswapd && z->tail_lru_dirty)) {
+		inc_zone_page_state(m, page, NR_VMSCAN_IMMEDIATE);
+		SetPageReclaim(page);
+		return KEEP;
+	}
+	if (references == PAGEREF_RECLAIM_CLEAN || !may_enter_fs(sc, page))
+		return KEEP;
+	return pageout(m, page);
+}
+
+/* ---- a page: free it ---- */
+
+/* Out of its cache if nobody else has it; its last reference goes too. */
+static bool remove_mapping(struct machine *m, struct page *page)
+{
+	swp_entry_t entry;
+
+	if (page_count(page) != 2 || PageDirty(page))
+		return false;
+	if (PageSwapCache(page)) {
+		entry = page_swp_entry(page);
+		__delete_from_swap_cache(m, page);
+		swapcache_free(m, entry);
+		page->_count--;
+	} else if (page_mapping(m, page)) {
+		delete_from_page_cache(m, page);
+	} else {
+		return false;
+	}
+	page->_count = 0;
+	return true;
+}
+
+/* What try_to_unmap() says. */
+static enum verdict unmap_page(struct machine *m, struct page *page)
+{
+	switch (try_to_unmap(m, page)) {
+	case SWAP_FAIL:
+		return ACTIVATE;
+	case SWAP_AGAIN:
+		return KEEP;
+	case SWAP_MLOCK:
+		return CULL;
+	case SWAP_SUCCESS:
+		break;
+	}
+	return GO_ON;
+}
+
+/* => isolated, with the reference of that. FREE: its count is 0. */
+static enum verdict shrink_page(struct machine *m, struct zone *z,
+				struct page *page, struct scan_control *sc)
+{
+	enum page_references references;
+	enum verdict v = GO_ON;
+
+	sc->nr_scanned++;
+	if (!page_evictable(m, page))
+		return CULL;
+	if (page_mapped(page) || PageSwapCache(page))
+		sc->nr_scanned++;
+	references = page_check_references(m, page);
+	if (references == PAGEREF_ACTIVATE)
+		return ACTIVATE;
+	if (references == PAGEREF_KEEP)
+		return KEEP;
+	if (PageAnon(page) && !PageSwapCache(page)) {
+		if (!(sc->gfp & __GFP_IO))
+			return KEEP;
+		if (!add_to_swap(m, page))
+			return ACTIVATE;
+	}
+	if (page_mapped(page))
+		v = unmap_page(m, page);
+	if (v == GO_ON && PageDirty(page))
+		v = shrink_dirty_page(m, z, page, references, sc);
+	if (v != GO_ON)
+		return v;
+	try_to_free_buffers(m, page);
+	return remove_mapping(m, page) ? FREE : KEEP;
+}
+
+/* ---- a handful of pages ---- */
+
+/* Isolated pages, oldest first. */
+struct isolated {
+	unsigned nr;
+	struct page *pages[SWAP_CLUSTER_MAX];
+};
+
+static void acct_isolated_pages(struct zone *z, enum lru_list lru, int64_t n)
+{
+	mod_zone_page_state(z, is_file_lru(lru) ? NR_ISOLATED_FILE
+						: NR_ISOLATED_ANON, n);
+}
+
+static void isolate_lru_pages(struct machine *m, struct zone *z,
+			      enum lru_list lru, uint64_t nr_to_scan,
+			      struct isolated *taken)
+{
+	mm_assert(nr_to_scan <= SWAP_CLUSTER_MAX);
+	taken->nr = 0;
+	while (taken->nr < nr_to_scan && z->lru[lru].nr) {
+		struct page *page = page_list_last(m, &z->lru[lru]);
+
+		get_page(page);
+		del_page_from_lru_list(m, page, lru);
+		ClearPageLRU(page);
+		taken->pages[taken->nr++] = page;
+	}
+	acct_isolated_pages(z, lru, taken->nr);
+}
+
+/* Freed ones go to the tail of the per-CPU list, the last one first. */
+static void free_cold_pages(struct machine *m, const struct isolated *gone)
+{
+	for (unsigned i = gone->nr; i-- > 0;)
+		free_hot_cold_page(m, gone->pages[i], true);
+}
+
+/* Back on a list's head; true: the isolation held the last reference, so the
+ * page is free to go. */
+static bool put_back_page(struct machine *m, struct page *page)
+{
+	SetPageLRU(page);
+	add_page_to_lru_list(m, page, page_lru(page));
+	if (--page->_count)
+		return false;
+	del_page_from_lru(m, page);
+	return true;
+}
+
+static void putback_inactive_pages(struct machine *m, struct zone *z,
+				   const struct isolated *kept)
+{
+	struct isolated gone = {.nr = 0};
+
+	for (unsigned i = 0; i < kept->nr; i++) {
+		struct page *page = kept->pages[i];
+
+		if (!page_evictable(m, page)) {
+			putback_lru_page(m, page);
+			continue;
+		}
+		if (PageActive(page))
+			z->reclaim_stat
+				.recent_rotated[page_is_file_cache(page)]++;
+		if (put_back_page(m, page))
+			gone.pages[gone.nr++] = page;
+	}
+	free_cold_pages(m, &gone);
+}
+
+/* Pages that stay are left in *list. Number of frames freed. */
+static unsigned shrink_page_list(struct machine *m, struct zone *z,
+				 struct isolated *list,
+				 struct scan_control *sc)
+{
+	struct isolated gone = {.nr = 0}, kept = {.nr = 0};
+
+	for (unsigned i = 0; i < list->nr; i++) {
+		struct page *page = list->pages[i];
+
+		switch (shrink_page(m, z, page, sc)) {
+		case FREE:
+			gone.pages[gone.nr++] = page;
+			continue;
+		case CULL:
+			if (PageSwapCache(page))
+				try_to_free_swap(m, page);
+			putback_lru_page(m, page);
+			continue;
+		case ACTIVATE:
+			if (PageSwapCache(page) && vm_swap_full(m))
+				try_to_free_swap(m, page);
+			SetPageActive(page);
+			count_vm_event(m, PGACTIVATE);
+			break;
+		default:
+			break;
+		}
+		kept.pages[kept.nr++] = page;
+	}
+	free_cold_pages(m, &gone);
+	*list = kept;
+	return gone.nr;
+}
+
+static unsigned count_dirty(const struct isolated *list)
+{
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < list->nr; i++)
+		nr += PageDirty(list->pages[i]) &&
+		      page_is_file_cache(list->pages[i]);
+	return nr;
+}
+
+static unsigned shrink_inactive_list(struct machine *m, struct zone *z,
+				     enum lru_list lru, uint64_t nr_to_scan,
+				     struct scan_control *sc)
+{
+	struct isolated list;
+	unsigned nr_taken, nr_dirty, freed;
+
+	lru_add_drain(m);
+	isolate_lru_pages(m, z, lru, nr_to_scan, &list);
+	nr_taken = list.nr;
+	z->pages_scanned += nr_taken;
+	count_zone_events(m, sc->kswapd ? PGSCAN_KSWAPD_DMA : PGSCAN_DIRECT_DMA,
+			  z, nr_taken);
+	if (!nr_taken)
+		return 0;
+	nr_dirty = count_dirty(&list);
+	freed = shrink_page_list(m, z, &list, sc);
+	z->reclaim_stat.recent_scanned[is_file_lru(lru)] += nr_taken;
+	count_zone_events(m,
+			  sc->kswapd ? PGSTEAL_KSWAPD_DMA : PGSTEAL_DIRECT_DMA,
+			  z, freed);
+	putback_inactive_pages(m, z, &list);
+	acct_isolated_pages(z, lru, -(int64_t)nr_taken);
+	if (nr_dirty == nr_taken)
+		z->tail_lru_dirty = true;
+	observe(m, LRU_SHRINK, z->type, lru, nr_taken, freed);
+	return freed;
+}
+
+/* ---- ageing ---- */
+
+/* Program text in use stays active; all else becomes inactive, used or not. */
+static bool stays_active(struct machine *m, struct page *page,
+			 uint64_t *nr_rotated)
+{
+	vm_flags_t vm_flags;
+
+	if (!page_referenced(m, page, &vm_flags))
+		return false;
+	++*nr_rotated;
+	return (vm_flags & VM_EXEC) && page_is_file_cache(page);
+}
+
+static void move_active_pages(struct machine *m, const struct isolated *list)
+{
+	struct isolated gone = {.nr = 0};
+
+	for (unsigned i = 0; i < list->nr; i++)
+		if (put_back_page(m, list->pages[i]))
+			gone.pages[gone.nr++] = list->pages[i];
+	free_cold_pages(m, &gone);
+}
+
+static void shrink_active_list(struct machine *m, struct zone *z,
+			       enum lru_list lru, uint64_t nr_to_scan)
+{
+	struct isolated list, active = {.nr = 0}, inactive = {.nr = 0};
+	uint64_t nr_rotated = 0;
+
+	lru_add_drain(m);
+	isolate_lru_pages(m, z, lru, nr_to_scan, &list);
+	z->pages_scanned += list.nr;
+	z->reclaim_stat.recent_scanned[is_file_lru(lru)] += list.nr;
+	count_zone_events(m, PGREFILL_DMA, z, list.nr);
+	for (unsigned i = 0; i < list.nr; i++) {
+		struct page *page = list.pages[i];
+
+		if (!page_evictable(m, page)) {
+			putback_lru_page(m, page);
+		} else if (stays_active(m, page, &nr_rotated)) {
+			active.pages[active.nr++] = page;
+		} else {
+			ClearPageActive(page);
+			inactive.pages[inactive.nr++] = page;
+		}
+	}
+	z->reclaim_stat.recent_rotated[is_file_lru(lru)] += nr_rotated;
+	count_vm_events(m, PGDEACTIVATE, inactive.nr);
+	move_active_pages(m, &active);
+	move_active_pages(m, &inactive);
+	acct_isolated_pages(z, lru, -(int64_t)list.nr);
+	observe(m, LRU_SHRINK, z->type, lru, list.nr, 0);
+}
+
+static bool inactive_anon_is_low(const struct machine *m, const struct zone *z)
+{
+	return total_swap_pages(m) &&
+	       lru_size(z, LRU_INACTIVE_ANON) * z->inactive_ratio <
+		       lru_size(z, LRU_ACTIVE_ANON);
+}
+
+static bool inactive_list_is_low(const struct machine *m, const struct zone *z,
+				 enum lru_list lru)
+{
+	if (is_file_lru(lru))
+		return lru_size(z, LRU_ACTIVE_FILE) >
+		       lru_size(z, LRU_INACTIVE_FILE);
+	return inactive_anon_is_low(m, z);
+}
+
+void age_active_anon(struct machine *m, struct zone *z,
+		     struct scan_control *sc __unused_arg)
+{
+	if (inactive_anon_is_low(m, z))
+		shrink_active_list(m, z, LRU_ACTIVE_ANON, SWAP_CLUSTER_MAX);
+}
+
+/* ---- how many of which list ---- */
+
+enum scan_balance { SCAN_EQUAL, SCAN_FRACT, SCAN_ANON, SCAN_FILE };
+
+static enum scan_balance scan_balance(const struct machine *m,
+				      const struct zone *z,
+				      const struct scan_control *sc)
+{
+	uint64_t file = lru_size(z, LRU_ACTIVE_FILE) +
+			lru_size(z, LRU_INACTIVE_FILE);
+	uint64_t free = (uint64_t)z->vm_stat[NR_FREE_PAGES];
+
+	if (!nr_swap_pages(m))
+		return SCAN_FILE;
+	if (!sc->priority && m->cfg.swappiness)
+		return SCAN_EQUAL;
+	if (file + free <= z->watermark[WMARK_HIGH])
+		return SCAN_ANON;
+	if (!inactive_list_is_low(m, z, LRU_INACTIVE_FILE))
+		return SCAN_FILE;
+	return SCAN_FRACT;
+}
+
+/* Pressure on a kind: its priority, less by how much of it was in use. */
+static uint64_t scan_pressure(struct zone *z, unsigned kind, uint64_t prio)
+{
+	struct zone_reclaim_stat *stat = &z->reclaim_stat;
+	uint64_t size = kind == FILES ? lru_size(z, LRU_ACTIVE_FILE) +
+						lru_size(z, LRU_INACTIVE_FILE)
+				      : lru_size(z, LRU_ACTIVE_ANON) +
+						lru_size(z, LRU_INACTIVE_ANON);
+
+	if (stat->recent_scanned[kind] > size / 4) {
+		stat->recent_scanned[kind] /= 2;
+		stat->recent_rotated[kind] /= 2;
+	}
+	return prio * (stat->recent_scanned[kind] + 1) /
+	       (stat->recent_rotated[kind] + 1);
+}
+
+static void get_scan_count(struct machine *m, struct zone *z,
+			   const struct scan_control *sc,
+			   uint64_t nr[NR_LRU_LISTS])
+{
+	bool force = sc->kswapd && !zone_reclaimable(m, z);
+	enum scan_balance balance = scan_balance(m, z, sc);
+	uint64_t fraction[2] = {0, 0};
+
+	if (balance == SCAN_FRACT) {
+		fraction[ANON] = scan_pressure(z, ANON, m->cfg.swappiness);
+		fraction[FILES] = scan_pressure(z, FILES,
+						200 - m->cfg.swappiness);
+	}
+	for (enum lru_list lru = 0; lru < LRU_UNEVICTABLE; lru++) {
+		bool file = is_file_lru(lru);
+		uint64_t scan = lru_size(z, lru) >> sc->priority;
+
+		if (!scan && force)
+			scan = min_t(uint64_t, lru_size(z, lru),
+				     SWAP_CLUSTER_MAX);
+		if (balance == SCAN_FRACT)
+			scan = scan * fraction[file] /
+			       (fraction[ANON] + fraction[FILES] + 1);
+		else if (balance != SCAN_EQUAL && (balance == SCAN_FILE) != file)
+			scan = 0;
+		nr[lru] = scan;
+	}
+}
+
+/* ---- a zone ---- */
+
+/*
+ * kswapd has got what it wanted: the kind of which less is left to scan is done
+ * with, the other stops where it has been scanned by the same share.
+ */
+static void adjust_scan(uint64_t nr[], const uint64_t targets[])
+{
+	uint64_t file = nr[LRU_INACTIVE_FILE] + nr[LRU_ACTIVE_FILE];
+	uint64_t anon = nr[LRU_INACTIVE_ANON] + nr[LRU_ACTIVE_ANON];
+	int done = file > anon ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE;
+	int other = file > anon ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON;
+	uint64_t left = (file > anon ? anon : file) * 100 /
+			(targets[done] + targets[done + 1] + 1);
+
+	nr[done] = nr[done + 1] = 0;
+	for (int lru = other; lru <= other + 1; lru++) {
+		uint64_t scanned = targets[lru] - nr[lru];
+
+		nr[lru] = targets[lru] * (100 - left) / 100;
+		nr[lru] -= min_t(uint64_t, nr[lru], scanned);
+	}
+}
+
+static unsigned shrink_list(struct machine *m, struct zone *z,
+			    enum lru_list lru, uint64_t nr_to_scan,
+			    struct scan_control *sc)
+{
+	if (!is_active_lru(lru))
+		return shrink_inactive_list(m, z, lru, nr_to_scan, sc);
+	if (inactive_list_is_low(m, z, lru))
+		shrink_active_list(m, z, lru, nr_to_scan);
+	return 0;
+}
+
+void shrink_zone(struct machine *m, struct zone *z, struct scan_control *sc)
+{
+	uint64_t nr[NR_LRU_LISTS], targets[NR_LRU_LISTS], nr_reclaimed = 0;
+	bool adjusted = false;
+
+	get_scan_count(m, z, sc, nr);
+	for (int lru = 0; lru < LRU_UNEVICTABLE; lru++)
+		targets[lru] = nr[lru];
+	while (nr[LRU_INACTIVE_ANON] || nr[LRU_ACTIVE_FILE] ||
+	       nr[LRU_INACTIVE_FILE]) {
+		for (enum lru_list lru = 0; lru < LRU_UNEVICTABLE; lru++) {
+			uint64_t n = min_t(uint64_t, nr[lru], SWAP_CLUSTER_MAX);
+
+			nr[lru] -= n;
+			if (n)
+				nr_reclaimed += shrink_list(m, z, lru, n, sc);
+		}
+		if (nr_reclaimed < sc->nr_to_reclaim || adjusted)
+			continue;
+		if (!sc->kswapd)
+			break;
+		adjust_scan(nr, targets);
+		adjusted = true;
+	}
+	sc->nr_reclaimed += nr_reclaimed;
+	age_active_anon(m, z, sc);
+}
