@@ -14,6 +14,7 @@
 #include "cmd/replay.h"
 #include "cmd/config.h"
 #include "core/machine.h"
+#include "core/swapfile.h"
 #include "trace/state_read.h"
 
 #include <stdlib.h>
@@ -172,11 +173,14 @@ static void read_trace(struct replay_run *run)
 static int boot(struct replay_run *run, struct machine_config *cfg)
 {
 	const char *path = run->opt.boot_state, *why = "";
+	uint64_t swap = cfg->swap;
 	char err[STATE_ERROR_LEN];
 	struct state_text state;
 	int ret = 0;
 
 	memset(&state, 0, sizeof(state));
+	if (path) /* the state says what is taken; swap comes after it */
+		cfg->swap = cfg->occupied = 0;
 	if (path && (state_text_read(&state, &cmd_host, path, err) ||
 		     state_geometry(&state, cfg, err)))
 		ret = complain("%s", err);
@@ -184,6 +188,8 @@ static int boot(struct replay_run *run, struct machine_config *cfg)
 		ret = complain("the machine cannot be made: %s", why);
 	else if (path && state_load(run->m, &state, err))
 		ret = complain("%s", err);
+	else if (path && swap && sys_swapon(run->m, swap))
+		ret = complain("the swap area does not fit the machine");
 	state_text_free(&state, &cmd_host);
 	return ret;
 }

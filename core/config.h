@@ -90,6 +90,8 @@ struct machine_config {
 	unsigned nr_firmware;
 	struct phys_range reserved[CONFIG_MAX_RANGES]; /* RAM kept by boot */
 	unsigned nr_reserved;
+	uint64_t occupied;	       /* bytes that programs outside of the
+					  trace hold and that cannot go */
 	uint32_t struct_page_size;     /* bytes of mem_map a frame */
 	uint32_t pageblock_order;      /* 10, or 9 with 2M huge pages */
 	uint64_t min_free_kbytes;      /* kB; 0 = computed */

@@ -287,10 +287,26 @@ uint64_t try_to_free_pages(struct machine *m, gfp_t gfp, unsigned order)
 	return progress;
 }
 
-int reclaim_subsys_init(struct machine *m, const char **why __unused_arg)
+/* The frames of programs that no event speaks of. */
+static int occupy(struct machine *m, uint64_t bytes)
+{
+	uint64_t nr = bytes >> m->page_shift;
+
+	while (nr--) {
+		struct page *page = alloc_page(m, GFP_HIGHUSER_MOVABLE);
+
+		if (!page)
+			return -ENOMEM;
+		SetPageKernel(page);
+	}
+	return 0;
+}
+
+int reclaim_subsys_init(struct machine *m, const char **why)
 {
 	m->kswapd.classzone = MAX_NR_ZONES - 1;
 	m->reclaim = try_to_free_pages;
 	m->wakeup_kswapd = wakeup_kswapd;
-	return 0;
+	*why = "ram.occupied leaves no memory";
+	return occupy(m, m->cfg.occupied);
 }

@@ -100,10 +100,10 @@ def exec_rows(data):
         row(f"exec {c} (lines)", agree, total)
 
 
-def compared(name, expected, traces):
+def compared(name, expected, traces, *options):
     """What compare.py says of one set: a row a class, and the whole."""
-    r = subprocess.run([sys.executable, f"{ORACLE}/compare.py", expected, f"{OUT}/{name}", "--traces", traces, "-n", "4"],
-                       stdout=subprocess.PIPE, text=True)
+    r = subprocess.run([sys.executable, f"{ORACLE}/compare.py", expected, f"{OUT}/{name}", "--traces", traces, "-n", "4",
+                        *options], stdout=subprocess.PIPE, text=True)
     lines = r.stdout.splitlines()
     kinds = {}
     for l in lines:
@@ -136,6 +136,38 @@ def alloc_jobs():
             options = ["-c", profile, "--boot-state", f("state.before")]
             for s in save + [f"{out}/state.after"]: options += ["--save-state", s]
             yield alloc_replay, out, f("ops.trace"), *options
+
+
+SWAP_COUNTERS = ("pswpin", "pswpout", "pgmajfault")
+# which pages are out, and so who faults, depends on the measuring programs too
+SWAP_IGNORE = ("outcomes.minflt", "outcomes.majflt", "status.VmRSS", "status.VmSwap")
+
+
+def swap_jobs():
+    for c in ("i386", "i386-pae"):
+        for t in sorted(os.listdir(f"{ORACLE}/swap/expected/{c}")):
+            yield replay, f"{OUT}/swap-{c}/{t}", f"{ORACLE}/swap/traces/{t}.trace", "-c", f"oracle-swap-{c}"
+
+
+def last_vmstat(folder):
+    last = max((f for f in os.listdir(folder) if f.endswith(".vmstat")), key=lambda f: int(f.split(".")[0]))
+    with open(f"{folder}/{last}") as f: return {k: int(v) for k, v in map(str.split, f)}
+
+
+def swap_rows():
+    """Values and results exactly; how much was swapped, within a factor of 2. The kernel's counters of a trace
+    begin where those of the trace before, in the same boot, ended."""
+    for c in ("i386", "i386-pae"):
+        compared(f"swap-{c}", f"{ORACLE}/swap/expected/{c}", f"{ORACLE}/swap/traces", "--kind", "outcomes",
+                 "--kind", "status", *[o for i in SWAP_IGNORE for o in ("--ignore", i)])
+        before = dict.fromkeys(SWAP_COUNTERS, 0)
+        for t in sorted(os.listdir(f"{ORACLE}/swap/expected/{c}")):
+            kernel = last_vmstat(f"{ORACLE}/swap/expected/{c}/{t}")
+            emulator = last_vmstat(f"{OUT}/swap-{c}/{t}")
+            ratios = {k: emulator[k] / (kernel[k] - before[k]) for k in SWAP_COUNTERS}
+            row(f"swap-{c} {t} within 2x", sum(0.5 <= v <= 2 for v in ratios.values()), len(ratios))
+            print("    " + ", ".join(f"{k} {v:.2f} of the kernel's" for k, v in ratios.items()))
+            before = kernel
 
 
 def normalized(text, status):
@@ -189,6 +221,8 @@ def main():
         else: copy_rows(f"brkstack-{c}", f"{data}/brkstack/expected/{c}")
     exec_rows(data)
     if full:
+        in_parallel(swap_jobs())
+        swap_rows()
         in_parallel(alloc_jobs())
         for m in sorted(os.listdir(f"{ORACLE}/alloc")):
             compared(f"alloc/{m}", f"{ORACLE}/alloc/{m}", f"{ORACLE}/alloc/{m}")
