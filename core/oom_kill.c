@@ -103,6 +103,8 @@ struct task_struct *out_of_memory(struct machine *m, gfp_t gfp __unused_arg,
 
 	if (m->current && m->current->memdie)
 		return m->current;
+	if (m->oom_origin)
+		return NULL; /* swapoff is killed, which just ends it */
 	victim = select_bad_process(m);
 	if (!victim)
 		return NULL;

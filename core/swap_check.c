@@ -20,10 +20,11 @@ struct swap_checker {
 
 static void count_user(struct swap_checker *k, swp_entry_t entry, uint32_t n)
 {
-	const struct swap_area *a = &k->m->swap->area[swp_type(entry)];
+	const struct swap_info *s = k->m->swap;
 
-	if (swp_type(entry) < MAX_SWAPFILES && a->used &&
-	    swp_offset(entry) < a->max)
+	if (swp_type(entry) < s->nr_swapfiles &&
+	    s->area[swp_type(entry)].used &&
+	    swp_offset(entry) < s->area[swp_type(entry)].max)
 		k->seen[swp_type(entry)][swp_offset(entry)] += n;
 	else
 		check_broken(k->c, "swap 1: an entry names slot %llu of area %u",
