@@ -36,6 +36,7 @@
  */
 #include "core/memory.h"
 #include "core/filemap.h"
+#include "core/ksm.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
 #include "core/rmap.h"
@@ -444,10 +445,11 @@ static struct page *swapin_page(struct vm_fault *vmf, swp_entry_t entry,
 /*
  * Map the slot's frame. A write by the only owner takes it out of the swap cache
  * and maps it writable; else it is mapped read-only, and a write goes on as one
- * to any write-protected page. The reference becomes the mapping's.
+ * to any write-protected page. The reference becomes the mapping's. A copy made
+ * for this area (of a page that was merged) is nobody else's.
  */
 static unsigned map_swap_page(struct vm_fault *vmf, struct page *page,
-			      swp_entry_t entry)
+			      swp_entry_t entry, bool copy)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct machine *m = vmf_machine(vmf);
@@ -463,7 +465,10 @@ static unsigned map_swap_page(struct vm_fault *vmf, struct page *page,
 	}
 	set_pte(vmf, pte);
 	vmf->orig_pte = pte;
-	page_add_anon_rmap(page, vma, vmf->address, exclusive);
+	if (copy)
+		page_add_new_anon_rmap(page, vma, vmf->address);
+	else
+		page_add_anon_rmap(page, vma, vmf->address, exclusive);
 	swap_free(m, entry);
 	if (vm_swap_full(m) || (vma->vm_flags & VM_LOCKED) ||
 	    PageMlocked(page))
@@ -475,18 +480,25 @@ static unsigned do_swap_page(struct vm_fault *vmf)
 {
 	struct machine *m = vmf_machine(vmf);
 	swp_entry_t entry = pte_to_swp_entry(m->fmt, vmf->orig_pte);
+	struct page *page, *swapcache;
 	unsigned ret = 0, wp;
-	struct page *page;
 
 	m->stats.faults[FAULT_SWAP]++;
 	if (!swap_slot(m, entry))
 		return VM_FAULT_SIGBUS; /* damage: no such slot */
-	page = swapin_page(vmf, entry, &ret);
-	if (!page)
+	swapcache = swapin_page(vmf, entry, &ret);
+	if (!swapcache)
 		return VM_FAULT_OOM;
+	page = ksm_might_need_to_copy(swapcache, vmf->vma, vmf->address);
+	if (!page) {
+		put_page(m, swapcache);
+		return VM_FAULT_OOM;
+	}
 	observe(m, SWAP_FAULT, vmf->address, page_to_pfn(m, page),
 		swp_offset(entry), ret);
-	ret |= map_swap_page(vmf, page, entry);
+	ret |= map_swap_page(vmf, page, entry, page != swapcache);
+	if (page != swapcache)
+		put_page(m, swapcache);
 	if (!vmf_write(vmf))
 		return ret;
 	wp = do_wp_page(vmf);

@@ -19,6 +19,7 @@
  * Linux: mm/swapfile.c try_to_unuse(), unuse_pte(); mm/shmem.c shmem_unuse().
  */
 #include "core/filemap.h"
+#include "core/ksm.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
 #include "core/pgtable.h"
@@ -119,26 +120,45 @@ static void find_users(struct user_list *l)
 
 /* ---- one slot ---- */
 
-/* The entry may be gone by now. */
-static void unuse_pte(struct mm_struct *mm, vaddr_t addr, swp_entry_t entry,
-		      struct page *page)
+/* The frame itself, or a copy of a page that was merged, with a reference for
+ * the mapping. NULL: no memory. */
+static struct page *unuse_page(struct vm_area_struct *vma, vaddr_t addr,
+			       struct page *swapcache)
+{
+	struct page *page = ksm_might_need_to_copy(swapcache, vma, addr);
+
+	if (page == swapcache)
+		get_page(page);
+	return page;
+}
+
+/* The entry may be gone by now. 0 or -ENOMEM. */
+static int unuse_pte(struct mm_struct *mm, vaddr_t addr, swp_entry_t entry,
+		     struct page *swapcache)
 {
 	struct machine *m = mm->m;
 	struct vm_area_struct *vma = find_vma(mm, addr);
 	ptep_t ptep = pte_offset(mm, addr);
+	struct page *page;
 	pte_t pte;
 
 	if (!vma || !ptep ||
 	    ptep_get(mm, ptep).v != swp_entry_to_pte(m->fmt, entry).v)
-		return;
+		return 0;
+	page = unuse_page(vma, addr, swapcache);
+	if (!page)
+		return -ENOMEM;
 	add_mm_counter(mm, MM_SWAPENTS, -1);
 	add_mm_counter(mm, MM_ANONPAGES, 1);
-	get_page(page);
 	pte = pfn_pte(m->fmt, page_to_pfn(m, page), vma->vm_page_prot);
 	set_pte_at(mm, addr, ptep, pte_mkold(m->fmt, pte));
-	page_add_anon_rmap(page, vma, addr, false);
+	if (page == swapcache)
+		page_add_anon_rmap(page, vma, addr, false);
+	else
+		page_add_new_anon_rmap(page, vma, addr);
 	swap_free(m, entry);
 	activate_page(m, page);
+	return 0;
 }
 
 /* All users of a slot get its frame. 0 or -ENOMEM. */
@@ -152,7 +172,7 @@ static int unuse_slot(struct machine *m, swp_entry_t entry,
 		return swap_slot(m, entry) ? -ENOMEM : 0;
 	for (uint32_t i = 0; i < nr && !err; i++) {
 		if (user[i].mm)
-			unuse_pte(user[i].mm, user[i].where, entry, page);
+			err = unuse_pte(user[i].mm, user[i].where, entry, page);
 		else
 			err = shmem_unuse_page(m, user[i].inode, user[i].where,
 					       entry, page);
