@@ -1,32 +1,43 @@
 /* import.c - mmemu import: what other tools recorded, as traces. */
+#include "cmd/import.h"
 #include "cmd/command.h"
 #include "cmd/output.h"
-#include "trace/import_lackey.h"
+#include "trace/text_write.h"
 
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char help[] =
-	"usage: mmemu import lackey LOG... [OPTION]...\n"
+	"usage: mmemu import FORMAT LOG... [OPTION]...\n"
 	"\n"
-	"Makes a trace of what valgrind's lackey logged of a 32-bit program, one log a\n"
-	"process. A child runs from its fork, the parent goes on; they take turns.\n"
+	"Makes a trace of what another tool recorded. FORMAT is one of\n";
+
+static const char help_options[] =
+	"\n"
+	"lackey and strace take several logs, one a process: a child runs from its\n"
+	"fork, the parent goes on. \"-\" is standard input; .zst files are unpacked.\n"
+	"docs/IMPORT.md says how to record, and what each format cannot know.\n"
 	"\n"
 	"  -o, --output FILE     the trace (.zst: compressed); default standard output\n"
-	"      --program FILE    the ELF file, if it is not where the log says\n"
+	"      --program FILE    the first process's ELF file, if it is not where the\n"
+	"                        log says\n"
+	"      --wide            keep 64-bit addresses, for a machine with 64-bit page\n"
+	"                        tables; default: bring them below 3 GiB\n"
+	"      --objects         kmem: kmalloc and caches instead of frames\n"
+	"      --columns LIST    csv: addr, xaddr, ip, xip, kind, size, pid or _, by comma\n"
 	"      --first-pid N     the first process's number; children count up (100)\n"
-	"      --slice N         accesses until another process has its turn (10000)\n"
+	"      --slice N         accesses until another log has its turn (10000)\n"
 	"      --max-accesses N  leave out the accesses behind the N-th\n"
-	"  -l, --level N         how hard zstd tries, 1 to 19 (19)\n"
+	"  -l, --level N         how hard zstd tries, 1 to 19 (9)\n"
 	"  -h, --help            this\n"
 	"\n"
 	"Example:\n"
-	"  valgrind --tool=lackey --trace-mem=yes --trace-syscalls=yes --basic-counts=no \\\n"
-	"      --trace-children=yes --log-file=prog.%p ./prog\n"
-	"  mmemu import lackey prog.* -o prog.trace.zst\n";
+	"  strace -f -y -o prog.log ./prog\n"
+	"  mmemu import strace prog.log -o prog.trace.zst\n";
 
-enum { OPT_PROGRAM = 256, OPT_FIRST_PID, OPT_SLICE, OPT_MAX };
+enum { OPT_PROGRAM = 256, OPT_FIRST_PID, OPT_SLICE, OPT_MAX, OPT_WIDE,
+       OPT_OBJECTS, OPT_COLUMNS };
 
 static const struct option options[] = {
 	{"output", required_argument, NULL, 'o'},
@@ -34,18 +45,21 @@ static const struct option options[] = {
 	{"first-pid", required_argument, NULL, OPT_FIRST_PID},
 	{"slice", required_argument, NULL, OPT_SLICE},
 	{"max-accesses", required_argument, NULL, OPT_MAX},
+	{"wide", no_argument, NULL, OPT_WIDE},
+	{"objects", no_argument, NULL, OPT_OBJECTS},
+	{"columns", required_argument, NULL, OPT_COLUMNS},
 	{"level", required_argument, NULL, 'l'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 
-struct import_options {
-	struct lackey_options lackey;
+struct command_line {
+	struct import_options import;
 	const char *output;
 	int level;
 };
 
-static bool parse_number(const char *text, uint64_t max, uint64_t *n)
+bool parse_count(const char *text, uint64_t max, uint64_t *n)
 {
 	char *end;
 
@@ -55,82 +69,117 @@ static bool parse_number(const char *text, uint64_t max, uint64_t *n)
 	       *n <= max;
 }
 
-static int parse_one(struct import_options *opt, int o, const char *arg)
+static int parse_number(const char *arg, uint64_t max, const char *option,
+			const char *what, uint64_t *n)
 {
-	uint64_t n;
+	if (parse_count(arg, max, n))
+		return 0;
+	return complain("%s %s: expected %s", option, arg, what);
+}
+
+static int parse_one(struct command_line *c, int o, const char *arg)
+{
+	struct import_options *opt = &c->import;
+	uint64_t n = 0;
+	int bad = 0;
 
 	switch (o) {
 	case 'o':
-		opt->output = arg;
-		return 0;
-	case OPT_PROGRAM:
-		opt->lackey.program = arg;
-		return 0;
+		c->output = arg;
+		break;
 	case 'l':
-		if (!parse_number(arg, 19, &n))
-			return complain("--level %s: expected 1 to 19", arg);
-		opt->level = (int)n;
-		return 0;
+		bad = parse_number(arg, 19, "--level", "1 to 19", &n);
+		c->level = (int)n;
+		break;
+	case OPT_PROGRAM:
+		opt->program = arg;
+		break;
 	case OPT_FIRST_PID:
-		if (!parse_number(arg, TRACE_PID_MAX, &n))
-			return complain("--first-pid %s: expected a process number",
-					arg);
-		opt->lackey.first_pid = (uint32_t)n;
-		return 0;
+		bad = parse_number(arg, TRACE_PID_MAX, "--first-pid",
+				   "a process number", &n);
+		opt->first_pid = (uint32_t)n;
+		break;
 	case OPT_SLICE:
-		if (!parse_number(arg, UINT32_MAX, &n))
-			return complain("--slice %s: expected a number of accesses",
-					arg);
-		opt->lackey.slice = (uint32_t)n;
-		return 0;
+		bad = parse_number(arg, UINT32_MAX, "--slice",
+				   "a number of accesses", &n);
+		opt->slice = (uint32_t)n;
+		break;
 	case OPT_MAX:
-		if (!parse_number(arg, UINT64_MAX, &opt->lackey.max_accesses))
-			return complain("--max-accesses %s: expected a number of accesses",
-					arg);
-		return 0;
+		bad = parse_number(arg, UINT64_MAX, "--max-accesses",
+				   "a number of accesses", &n);
+		opt->max_accesses = n;
+		break;
+	case OPT_WIDE:
+		opt->wide = true;
+		break;
+	case OPT_OBJECTS:
+		opt->objects = true;
+		break;
+	case OPT_COLUMNS:
+		opt->columns = arg;
+		break;
 	default:
 		return usage_error("import");
 	}
+	return bad;
 }
 
-static int import_to(const struct import_options *opt, FILE *out)
+/* ---- the trace ---- */
+
+static void put_event(void *ctx, const struct event *ev)
 {
-	struct lackey_counts n;
+	text_write(ctx, ev);
+}
+
+static void put_note(void *ctx __unused_arg, const char *text)
+{
+	fprintf(stderr, "%s\n", text);
+}
+
+static int import_to(const struct import_format *format,
+		     const struct import_options *opt, FILE *out,
+		     struct import_counts *n)
+{
+	struct import_sink sink = {.event = put_event, .note = put_note};
 	struct trace_error error;
 	struct text_writer w;
 	struct names names;
-	const char *log;
+	const char *input;
 	int ret;
 
 	names_init(&names, &cmd_host);
 	text_write_start(&w, &cmd_host, &names, out);
-	ret = import_lackey(&opt->lackey, &names, &w, &n, &log, &error);
+	sink.ctx = &w;
+	ret = import_run(format, opt, &cmd_host, &names, &sink, n, &input,
+			 &error);
 	text_write_end(&w);
 	names_destroy(&names);
 	if (ret)
-		complain_trace(log, &error);
+		complain_trace(strcmp(input, "-") ? input : "standard input",
+			       &error);
 	else if (!interrupted)
-		fprintf(stderr, "%u processes, %llu accesses and %llu calls in %llu statements\n",
-			n.processes, (unsigned long long)n.accesses,
-			(unsigned long long)n.calls,
-			(unsigned long long)n.statements);
+		fprintf(stderr, "%llu processes, %llu accesses and %llu calls in %llu statements\n",
+			(unsigned long long)n->processes,
+			(unsigned long long)n->accesses,
+			(unsigned long long)n->calls,
+			(unsigned long long)n->statements);
 	return ret;
 }
 
-static int import(struct import_options *opt)
+int import_file(const struct import_format *format,
+		const struct import_options *opt, const char *output,
+		int level, struct import_counts *counts)
 {
 	struct output o;
 	FILE *f;
 	int ret;
 
-	catch_interrupt();
-	opt->lackey.stop = &interrupted;
-	if (output_open(&o, opt->output))
+	if (output_open(&o, output))
 		return EXIT_BAD;
-	f = compressing(&o, opt->output, opt->level);
-	ret = import_to(opt, f);
+	f = compressing(&o, output, level);
+	ret = import_to(format, opt, f, counts);
 	if (!compressed(&o, f) && !ret)
-		ret = complain("cannot write %s", opt->output);
+		ret = complain("cannot write %s", output);
 	if (output_close(&o, !ret && !interrupted) && !ret && !interrupted)
 		ret = -1;
 	if (interrupted)
@@ -138,28 +187,61 @@ static int import(struct import_options *opt)
 	return ret ? EXIT_BAD : EXIT_FINE;
 }
 
-int cmd_import(int argc, char **argv)
+void import_defaults(struct import_options *opt)
 {
-	struct import_options opt = {
-		.lackey = {.first_pid = 100, .slice = 10000},
-		.output = "-",
-		.level = 19,
-	};
-	int o;
+	memset(opt, 0, sizeof(*opt));
+	opt->first_pid = 100;
+	opt->slice = 10000;
+	opt->search_path = getenv("PATH");
+	opt->stop = &interrupted;
+}
 
-	while ((o = getopt_long(argc, argv, "o:l:h", options, NULL)) != -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			return EXIT_FINE;
-		}
-		if (parse_one(&opt, o, optarg))
-			return EXIT_BAD;
-	}
-	if (argc - optind < 2 || strcmp(argv[optind], "lackey")) {
-		complain("import: expected lackey LOG...");
+/* ---- the command ---- */
+
+static void print_help(void)
+{
+	fputs(help, stdout);
+	for (unsigned i = 0; i < nr_import_formats; i++)
+		printf("  %-10s %s\n", import_formats[i].name,
+		       import_formats[i].title);
+	fputs(help_options, stdout);
+}
+
+static int run(struct command_line *c, char **args, int nr)
+{
+	const struct import_format *format;
+	struct import_counts counts;
+
+	if (nr < 2) {
+		complain("import: expected FORMAT LOG...");
 		return usage_error("import");
 	}
-	opt.lackey.logs = (const char *const *)argv + optind + 1;
-	opt.lackey.nr_logs = (unsigned)(argc - optind - 1);
-	return import(&opt);
+	format = import_format_find(args[0]);
+	if (!format) {
+		complain("import: there is no format \"%s\"", args[0]);
+		return usage_error("import");
+	}
+	if (nr > 2 && !format->many)
+		return complain("import %s: expected one LOG", format->name);
+	c->import.inputs = (const char *const *)args + 1;
+	c->import.nr_inputs = (unsigned)nr - 1;
+	catch_interrupt();
+	return import_file(format, &c->import, c->output, c->level, &counts);
+}
+
+int cmd_import(int argc, char **argv)
+{
+	struct command_line c = {.output = "-", .level = 9};
+	int o;
+
+	import_defaults(&c.import);
+	while ((o = getopt_long(argc, argv, "o:l:h", options, NULL)) != -1) {
+		if (o == 'h') {
+			print_help();
+			return EXIT_FINE;
+		}
+		if (parse_one(&c, o, optarg))
+			return EXIT_BAD;
+	}
+	return run(&c, argv + optind, argc - optind);
 }

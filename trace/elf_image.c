@@ -158,6 +158,31 @@ int elf_image_read(const char *host_path, struct elf_image *image,
 	return err;
 }
 
+bool elf_relro(const char *host_path, uint64_t *start, uint64_t *end)
+{
+	int fd = open(host_path, O_RDONLY | O_CLOEXEC);
+	bool found = false;
+	size_t nr = 0;
+	GElf_Phdr ph;
+	Elf *elf;
+
+	if (fd < 0 || elf_version(EV_CURRENT) == EV_NONE)
+		return false;
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (elf && elf_getphdrnum(elf, &nr))
+		nr = 0;
+	for (size_t i = 0; i < nr && !found; i++)
+		found = gelf_getphdr(elf, (int)i, &ph) &&
+			ph.p_type == PT_GNU_RELRO;
+	if (found) { /* as ld.so rounds: both ends down */
+		*start = ALIGN_DOWN(ph.p_vaddr, PAGE);
+		*end = ALIGN_DOWN(ph.p_vaddr + ph.p_memsz, PAGE);
+	}
+	elf_end(elf);
+	close(fd);
+	return found && *end > *start;
+}
+
 int elf_image_synthesize(uint64_t text, uint64_t data, uint64_t bss,
 			 uint64_t stack, vaddr_t task_size,
 			 struct elf_image *image)

@@ -23,6 +23,13 @@ int elf_image_read(const char *host_path, struct elf_image *image,
 		   char *interp, uint64_t *size, char *why);
 
 /*
+ * The pages that a program's loader makes read-only once it has relocated them
+ * (PT_GNU_RELRO), as the file numbers them: [*start, *end). false: none, or not
+ * an ELF file.
+ */
+bool elf_relro(const char *host_path, uint64_t *start, uint64_t *end);
+
+/*
  * A program as a simple 32-bit linker lays it out: text r-x at 0x08048000,
  * data rw- on the next page at the same offset within it, bss behind. Lengths
  * in bytes; text 0 counts as 1. stack: bytes kept below the stack pointer, 0 =

@@ -1,5 +1,5 @@
 /*
- * import_lackey.c - logs of valgrind's lackey become one trace.
+ * import_lackey.c - logs of valgrind's lackey, one a process, become one trace.
  *
  *   prog.172   I I L I S ... clone ── I I I ... wait4 ........ I L  exit
  *   prog.173                   └───── I L S I I ...... exit ┘
@@ -8,215 +8,300 @@
  *              at its wait until 101 has ended
  *
  * Merging: a child runs from the fork, the parent goes on; each process has
- * its turn for `slice` accesses, in the order of creation. What two processes
- * did at the same time is not known to lackey either.
+ * its turn for `slice` accesses, in the order of the logs. A parent waits for
+ * the child that its wait4 gave, and after vfork until the child has exec'ed or
+ * ended. What two processes did at the same time is not known to lackey either.
  *
- * Addresses are valgrind's, but for the stack: on a 64-bit host it lies above
- * 0xC0000000, where an i386 kernel is. Those addresses are moved down as a
- * whole, so that the highest one used lies in the last page below 0xC0000000.
- *
- * Runs: accesses of one kind at equal distances, in one direction, with nothing
- * between them, become one `stride` event of as many accesses. None of them may
- * cross a page, so nothing about the machine is lost.
+ * A log begins with an instruction where a program begins. valgrind starts a
+ * process's log anew at exec, so what a child did before it is lost, and so are
+ * the children of a process that exec'ed after it made them: those are started
+ * where their parent waits for them, or last.
  */
-#include "trace/lackey.h"
+#include "trace/import_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define USER_END 0xC0000000u
-#define PAGE 4096u
-#define MIN_RUN 4
+enum state { LOG_NEW, LOG_RUNNABLE, LOG_WAITING, LOG_DONE };
 
-void set_quantity(struct event *ev, unsigned slot, uint64_t value)
-{
-	ev->x[slot] = (struct quantity){value, 0, 0};
-	ev->has |= (uint8_t)(1u << slot);
-}
+/* One process. */
+struct lackey_log {
+	struct im_log log;
+	uint32_t real, parent;
+	char command[256];
+	enum state state;
+	struct im_process *p; /* while it runs */
+	bool began;	      /* its first line was seen */
+	uint32_t waits_for;   /* real pid of a child */
+	bool till_exec;	      /* only until that has exec'ed */
+	uint64_t status;
+	char name[32];	      /* a call whose result stands on a later line */
+	char args[512];
+};
 
-uint64_t lackey_address(const struct lackey *l, uint64_t addr)
-{
-	return addr >= USER_END ? addr - l->stack_shift : addr;
-}
+struct lackey {
+	struct import *im;
+	struct lackey_log *logs;
+	unsigned nr;
+	bool spawned; /* a first process */
+};
 
-struct lackey_log *lackey_find(struct lackey *l, uint32_t real_pid)
+static struct lackey_log *log_find(struct lackey *l, uint32_t real)
 {
-	for (unsigned i = 0; i < l->nr_logs; i++)
-		if (l->logs[i].real_pid == real_pid)
+	for (unsigned i = 0; i < l->nr; i++)
+		if (l->logs[i].real == real)
 			return &l->logs[i];
 	return NULL;
 }
 
-/* ---- writing ---- */
-
-static void write_statement(struct lackey *l, struct lackey_log *log,
-			    struct event *ev)
-{
-	if (event_types[ev->kind].actor == ACTOR_PID)
-		ev->pid = log->pid;
-	ev->line = 0;
-	text_write(l->w, ev);
-	l->n->statements++;
-}
-
-void lackey_emit(struct lackey *l, struct lackey_log *log, struct event *ev)
-{
-	lackey_flush_run(l, log);
-	l->n->calls++;
-	write_statement(l, log, ev);
-}
-
-static void write_access(struct lackey *l, struct lackey_log *log,
-			 const struct run_length *run, uint32_t count)
-{
-	struct event ev;
-
-	memset(&ev, 0, sizeof(ev));
-	ev.kind = run->kind;
-	set_quantity(&ev, X_ADDR, run->addr);
-	if (count > 1) {
-		set_quantity(&ev, X_LEN, (count - 1) * run->stride + 1);
-		set_quantity(&ev, X_ARG, run->stride);
-	} else if (run->size != 1) {
-		set_quantity(&ev, X_LEN, run->size);
-	}
-	write_statement(l, log, &ev);
-}
-
-void lackey_flush_run(struct lackey *l, struct lackey_log *log)
-{
-	struct run_length run = log->run;
-
-	log->run.count = 0;
-	if (run.count >= MIN_RUN) {
-		write_access(l, log, &run, run.count);
-		return;
-	}
-	for (; run.count; run.count--) {
-		write_access(l, log, &run, 1);
-		run.addr += run.stride;
-	}
-}
-
-static bool in_one_page(uint64_t addr, uint64_t size)
-{
-	return addr % PAGE + size <= PAGE;
-}
-
-/* Does the access go on with the run that is waiting? */
-static bool extends_run(const struct run_length *run, unsigned kind,
-			uint64_t addr, uint32_t size)
-{
-	if (!run->count || run->kind != kind || addr <= run->last ||
-	    run->size != size || !in_one_page(addr, size))
-		return false;
-	return run->count == 1 ? in_one_page(run->addr, size) &&
-					 addr - run->last <= PAGE
-			       : addr - run->last == run->stride;
-}
-
-void lackey_put_access(struct lackey *l, struct lackey_log *log, unsigned kind,
-		       uint64_t addr, uint64_t size)
-{
-	struct run_length *run = &log->run;
-
-	if (!size || (l->opt->max_accesses &&
-		      l->n->accesses >= l->opt->max_accesses))
-		return;
-	l->n->accesses++;
-	addr = lackey_address(l, addr);
-	if (size <= PAGE && extends_run(run, kind, addr, (uint32_t)size)) {
-		run->stride = addr - run->last;
-		run->last = addr;
-		run->count++;
-		return;
-	}
-	lackey_flush_run(l, log);
-	*run = (struct run_length){.kind = (uint8_t)kind,
-				   .addr = addr,
-				   .last = addr,
-				   .count = 1,
-				   .size = (uint32_t)size};
-}
-
-/* ---- processes ---- */
-
-static void put_mark(struct lackey *l, struct lackey_log *log, const char *name)
-{
-	struct event ev;
-
-	memset(&ev, 0, sizeof(ev));
-	ev.kind = EV_MARK;
-	ev.name = names_intern(l->names, name, strlen(name));
-	lackey_emit(l, log, &ev);
-}
-
-static void wake_waiting(struct lackey *l, uint32_t real_pid)
-{
-	for (unsigned i = 0; i < l->nr_logs; i++) {
-		struct lackey_log *log = &l->logs[i];
-
-		if (log->state == LOG_WAITING && log->waits_for == real_pid)
-			log->state = LOG_RUNNABLE;
-	}
-}
-
-void lackey_exit(struct lackey *l, struct lackey_log *log, uint64_t status)
-{
-	struct event ev;
-
-	if (log->state == LOG_DONE)
-		return;
-	if (log->pid == l->opt->first_pid)
-		put_mark(l, log, "last");
-	memset(&ev, 0, sizeof(ev));
-	ev.kind = EV_EXIT;
-	if (status & 0xff)
-		set_quantity(&ev, X_LEN, status & 0xff);
-	lackey_emit(l, log, &ev);
-	log->state = LOG_DONE;
-	wake_waiting(l, log->real_pid);
-	log_close(l, log);
-}
-
-/* Files, break and place in the table of the parent are the child's too. */
-static void inherit(struct lackey_log *child, const struct lackey_log *parent)
-{
-	memcpy(child->fd, parent->fd, sizeof(child->fd));
-	child->brk = parent->brk;
-	child->brk_mapped = parent->brk_mapped;
-}
-
-int lackey_child(struct lackey *l, struct lackey_log *log, uint32_t real_pid,
-		 unsigned kind)
-{
-	struct lackey_log *child = lackey_find(l, real_pid);
-	struct event ev;
-
-	if (!child)
-		return lackey_fail(l, log, "process %u was created here, expected its log too",
-				   real_pid);
-	if (child->state != LOG_NEW)
-		return lackey_fail(l, log, "process %u is created a second time",
-				   real_pid);
-	child->pid = l->next_pid++;
-	child->state = LOG_RUNNABLE;
-	l->n->processes++;
-	inherit(child, log);
-	memset(&ev, 0, sizeof(ev));
-	ev.kind = (uint8_t)kind;
-	ev.pid2 = child->pid;
-	lackey_emit(l, log, &ev);
-	return 0;
-}
-
-/* ---- reading ---- */
+/* ---- lines ---- */
 
 static bool preamble(const char *line)
 {
 	return line[0] == '=' && line[1] == '=';
 }
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/*
+ *	I  0401b5c0,2		an instruction
+ *	 L fef0c868,4		load
+ *	 S fef0c870,4		store
+ *	 M 0483642c,4		both, in one instruction
+ *
+ * An M is one write: the CPU asks for writing before it reads.
+ */
+static bool access_line(const char *p, unsigned *kind, uint64_t *addr,
+			uint32_t *size)
+{
+	uint64_t a = 0;
+	uint32_t n = 0;
+	unsigned digits = 0;
+
+	if (p[0] == 'I' && p[1] == ' ' && p[2] == ' ')
+		*kind = EV_FETCH;
+	else if (p[0] == ' ' && p[1] == 'L' && p[2] == ' ')
+		*kind = EV_READ;
+	else if (p[0] == ' ' && (p[1] == 'S' || p[1] == 'M') && p[2] == ' ')
+		*kind = EV_WRITE;
+	else
+		return false;
+	for (p += 3; hex(*p) >= 0; p++, digits++)
+		a = a << 4 | (uint64_t)hex(*p);
+	if (!digits || *p != ',')
+		return false;
+	for (p++; *p >= '0' && *p <= '9' && n < 1u << 20; p++)
+		n = n * 10 + (uint32_t)(*p - '0');
+	*addr = a;
+	*size = n;
+	return *p == '\0' && n;
+}
+
+/* ---- calls ---- */
+
+/* "( 0x0, 8192, 3, -1(/a/path) )": numbers in either base. */
+static void parse_args(const char *p, struct im_call *c)
+{
+	p = strchr(p, '(');
+	for (unsigned i = 0; p && i < 6; i++) {
+		char *end;
+
+		c->arg[i] = strtoull(p + 1, &end, 0);
+		if (end != p + 1)
+			c->given |= 1u << i;
+		if (*end == '(') {
+			end = strchr(end, ')');
+			if (!end)
+				return;
+		}
+		p = strchr(end, ',');
+	}
+}
+
+/* The path in "0x4835310(/lib32/libc.so.6)", cut out of the text; or NULL. */
+static const char *path_arg(char *text)
+{
+	char *p = strstr(text, "0x"), *end;
+
+	p = p ? strchr(p, '(') : NULL;
+	end = p ? strchr(p, ')') : NULL;
+	if (!end || end == p + 1)
+		return NULL;
+	*end = '\0';
+	return p + 1;
+}
+
+static void wait_for(struct lackey_log *log, struct lackey_log *child,
+		     bool till_exec)
+{
+	log->state = LOG_WAITING;
+	log->waits_for = child->real;
+	log->till_exec = till_exec;
+}
+
+static void wake(struct lackey *l, uint32_t real, bool execed)
+{
+	for (unsigned i = 0; i < l->nr; i++) {
+		struct lackey_log *log = &l->logs[i];
+
+		if (log->state == LOG_WAITING && log->waits_for == real &&
+		    (!execed || log->till_exec))
+			log->state = LOG_RUNNABLE;
+	}
+}
+
+static bool is_wait(const char *name)
+{
+	return !strcmp(name, "wait4") || !strcmp(name, "waitpid");
+}
+
+static void call_wait(struct lackey *l, struct lackey_log *log,
+		      uint64_t result)
+{
+	struct lackey_log *child = log_find(l, (uint32_t)result);
+
+	if (!child || child->state == LOG_DONE || child == log)
+		return;
+	wait_for(log, child, false);
+	if (child->state == LOG_NEW) /* its creation was lost */
+		child->state = LOG_RUNNABLE;
+}
+
+static void do_call(struct lackey *l, struct lackey_log *log, uint64_t result)
+{
+	struct im_call c = {.name = log->name, .result = result};
+	char args[sizeof(log->args)];
+
+	if (is_wait(log->name)) {
+		call_wait(l, log, result);
+		return;
+	}
+	memcpy(args, log->args, sizeof(args));
+	parse_args(args, &c);
+	c.path = !strncmp(log->name, "open", 4) ? path_arg(args) : NULL;
+	if (!strcmp(log->name, "mmap2")) /* in pages */
+		c.arg[5] = c.arg[5] < IM_ADDR_MAX ? c.arg[5] * 4096 : 1;
+	if (!im_call(l->im, log->p, &c))
+		im_pass_over(l->im, log->name, strlen(log->name));
+}
+
+static int make_child(struct lackey *l, struct lackey_log *log, uint32_t real,
+		      enum event_kind kind)
+{
+	struct lackey_log *child = log_find(l, real);
+
+	if (!child)
+		return im_fail(l->im, &log->log, 1, "process %u was created here, expected its log too",
+			       real);
+	if (child->state != LOG_NEW)
+		return im_fail(l->im, &log->log, 1,
+			       "process %u is created a second time", real);
+	child->p = im_fork(l->im, log->p, real, kind, false);
+	if (!child->p)
+		return im_fail(l->im, &log->log, 1, "more than %u processes",
+			       TRACE_PID_MAX);
+	child->state = LOG_RUNNABLE;
+	if (kind == EV_VFORK)
+		wait_for(log, child, true);
+	return 0;
+}
+
+/* "created child 19521" in a line of clone, fork or vfork. */
+static int look_for_child(struct lackey *l, struct lackey_log *log,
+			  const char *line)
+{
+	static const char created[] = "created child ";
+	const char *p = strstr(line, created), *args;
+	enum event_kind kind = EV_FORK;
+	unsigned long flags;
+
+	if (!p)
+		return 0;
+	log->name[0] = '\0'; /* its result says no more */
+	args = strstr(line, "sys_clone (");
+	flags = args ? strtoul(args + 11, NULL, 16) : 0;
+	if (flags & 0x4000 || strstr(line, "sys_vfork"))
+		kind = EV_VFORK;
+	else if (flags & 0x100)
+		kind = EV_CLONE;
+	return make_child(l, log,
+			  (uint32_t)strtoul(p + sizeof(created) - 1, NULL, 10),
+			  kind);
+}
+
+/* The result, if the line has one. */
+static void finish_call(struct lackey *l, struct lackey_log *log,
+			const char *line)
+{
+	const char *p = strstr(line, "Success(0x");
+
+	if (p && log->name[0])
+		do_call(l, log, strtoull(p + 8, NULL, 16));
+	if (p || strstr(line, "Failure("))
+		log->name[0] = '\0';
+}
+
+/* "](45) sys_brk ( 0x0 ) ..." */
+static void begin_call(struct lackey_log *log, const char *p)
+{
+	size_t len;
+
+	if (!strncmp(p, "sys_", 4))
+		p += 4;
+	len = strcspn(p, " (");
+	snprintf(log->name, sizeof(log->name), "%.*s", (int)len, p);
+	snprintf(log->args, sizeof(log->args), "%s", p + len);
+}
+
+static void finish_process(struct lackey *l, struct lackey_log *log)
+{
+	im_exit(l->im, log->p, log->status);
+	log->p = NULL;
+	log->state = LOG_DONE;
+	wake(l, log->real, false);
+	im_log_close(l->im, &log->log);
+}
+
+/* A SYSCALL line or the rest of one. */
+static int call_line(struct lackey *l, struct lackey_log *log, const char *line)
+{
+	const char *p = strstr(line, "](");
+
+	if (strncmp(line, "SYSCALL[", 8)) {
+		if (look_for_child(l, log, line))
+			return -1;
+		finish_call(l, log, line);
+		return 0;
+	}
+	p = p ? strchr(p, ')') : NULL;
+	if (!p)
+		return im_fail(l->im, &log->log, 1,
+			       "a SYSCALL line that cannot be read");
+	p += 1 + (p[1] == ' ');
+	if (strncmp(p, "... ", 4))
+		begin_call(log, p);
+	if (!strcmp(log->name, "exit_group") || !strcmp(log->name, "exit")) {
+		p = strchr(p, '(');
+		log->status = p ? strtoull(p + 1, NULL, 0) : 0;
+		if (!strcmp(log->name, "exit_group"))
+			finish_process(l, log);
+		log->name[0] = '\0';
+		return 0;
+	}
+	if (look_for_child(l, log, line))
+		return -1;
+	finish_call(l, log, line);
+	return 0;
+}
+
+/* ---- processes ---- */
 
 /* "==172== Command: ./prog", "==172== Parent PID: 5" */
 static void read_preamble(struct lackey_log *log, const char *line)
@@ -227,86 +312,111 @@ static void read_preamble(struct lackey_log *log, const char *line)
 		snprintf(log->command, sizeof(log->command), "%s", p + 12);
 	p = strstr(line, "== Parent PID: ");
 	if (p)
-		log->parent_pid = (uint32_t)strtoul(p + 15, NULL, 10);
-	if (!log->real_pid)
-		log->real_pid = (uint32_t)strtoul(line + 2, NULL, 10);
+		log->parent = (uint32_t)strtoul(p + 15, NULL, 10);
+	if (!log->real)
+		log->real = (uint32_t)strtoul(line + 2, NULL, 10);
 }
 
-/* First pass: who is who, and how far up the stack reaches. */
-static int scan_log(struct lackey *l, struct lackey_log *log, uint64_t *highest)
+/* Who is who. The log stays open if it cannot be opened a second time. */
+static int scan(struct lackey *l, struct lackey_log *log, const char *path)
 {
-	const char *line, *end;
-	unsigned kind;
-	uint64_t addr;
-	uint32_t size;
+	char *line;
+	size_t len;
 	int ret;
 
-	if (log_rewind(l, log))
+	if (im_log_open(l->im, &log->log, path))
 		return -1;
-	while ((ret = log_line(l, log, &line, &end)) > 0) {
+	while ((ret = im_log_line(l->im, &log->log, &line, &len)) > 0) {
 		if (preamble(line)) {
 			read_preamble(log, line);
 			continue;
 		}
-		if (log->line == 1)
-			return lackey_fail(l, log, "found no \"==PID== Lackey\", expected a log of valgrind --tool=lackey");
-		if (lackey_access(line, &kind, &addr, &size) &&
-		    addr + size > *highest)
-			*highest = addr + size;
+		if (log->log.line == 1)
+			return im_fail(l->im, &log->log, 1, "found no \"==PID== Lackey\", expected a log of valgrind --tool=lackey");
+		im_log_unread(&log->log);
+		break;
 	}
-	if (!ret && !log->real_pid)
-		ret = lackey_fail(l, log, "an empty log");
-	log_close(l, log);
-	return ret;
+	if (!ret && !log->real && !im_stopped(l->im))
+		ret = im_fail(l->im, &log->log, 1, "an empty log");
+	if (strcmp(path, "-"))
+		im_log_close(l->im, &log->log);
+	return ret < 0 ? -1 : 0;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
 }
 
 /* The first line behind the preamble says how the process began: a fork's
  * child comes out of its call, a program begins with an instruction. */
-static int begin_log(struct lackey *l, struct lackey_log *log, const char *line)
+static int begin(struct lackey *l, struct lackey_log *log, const char *line)
 {
-	bool spawn = log->pid == l->opt->first_pid;
+	const char *file = l->spawned ? NULL : l->im->opt->program;
 	unsigned kind;
 	uint64_t addr;
 	uint32_t size;
 
-	if (!lackey_access(line, &kind, &addr, &size) || kind != EV_FETCH)
-		return spawn ? lackey_fail(l, log, "found no instruction, expected --trace-mem=yes and the log of the first process")
-			     : 0;
-	return lackey_start(l, log, addr, spawn);
+	log->began = true;
+	if (!access_line(line, &kind, &addr, &size) || kind != EV_FETCH) {
+		if (log->p)
+			return 0;
+		return im_fail(l->im, &log->log, 1,
+			       l->spawned ? "no log creates this process, expected the logs of its parents too"
+					  : "found no instruction, expected --trace-mem=yes and the log of the first process");
+	}
+	/* the program is what stands before the first space */
+	log->command[strcspn(log->command, " ")] = '\0';
+	if (!log->p)
+		log->p = im_spawn(l->im, log->real, base_name(log->command));
+	if (!log->p)
+		return im_fail(l->im, &log->log, 1, "more than %u processes",
+			       TRACE_PID_MAX);
+	im_exec(l->im, log->p, log->command, file, addr);
+	if (!l->spawned && l->im->note[NOTE_NO_IMAGE])
+		return im_fail(l->im, &log->log, 1, "the program %s cannot be read (--program names another file)",
+			       file ? file : log->command);
+	l->spawned = true;
+	wake(l, log->real, true);
+	return 0;
 }
 
 /* Up to `slice` accesses of one process. */
 static int run_slice(struct lackey *l, struct lackey_log *log)
 {
-	uint64_t until = l->n->accesses + l->opt->slice;
-	const char *line, *end;
+	struct import *im = l->im;
+	uint64_t until = im->n->accesses + im->opt->slice;
+	const char *path = log->log.path;
+	char *line;
+	size_t len;
 	int ret = 1;
 
-	if (!log->open && log_rewind(l, log))
+	if (!log->log.open && im_log_open(im, &log->log, path))
 		return -1;
-	while (log->state == LOG_RUNNABLE && l->n->accesses < until &&
-	       (ret = log_line(l, log, &line, &end)) > 0) {
+	while (log->state == LOG_RUNNABLE && im->n->accesses < until &&
+	       (ret = im_log_line(im, &log->log, &line, &len)) > 0) {
 		unsigned kind;
 		uint64_t addr;
 		uint32_t size;
 
-		l->n->lines++;
 		if (preamble(line))
 			continue;
-		if (!log->began) {
-			log->began = true;
-			if (begin_log(l, log, line))
-				return -1;
-		}
-		if (lackey_access(line, &kind, &addr, &size))
-			lackey_put_access(l, log, kind, addr, size);
-		else if (lackey_call(l, log, line, end))
+		if (!log->began && begin(l, log, line))
+			return -1;
+		if (access_line(line, &kind, &addr, &size))
+			im_access(im, log->p, kind, addr, size);
+		else if (call_line(l, log, line))
 			return -1;
 	}
-	lackey_flush_run(l, log);
-	if (!ret) /* killed: the log just ends */
-		lackey_exit(l, log, 0);
-	return ret < 0 ? -1 : 0;
+	im_flush(im);
+	if (ret || im_stopped(im))
+		return ret < 0 ? -1 : 0;
+	if (!log->p)
+		return im_fail(im, &log->log, 1, "found no instruction, expected --trace-mem=yes and the log of the first process");
+	finish_process(l, log); /* killed: the log just ends */
+	return 0;
 }
 
 static int run_all(struct lackey *l)
@@ -315,7 +425,7 @@ static int run_all(struct lackey *l)
 
 	while (ran) {
 		ran = false;
-		for (unsigned i = 0; i < l->nr_logs; i++) {
+		for (unsigned i = 0; i < l->nr; i++) {
 			struct lackey_log *log = &l->logs[i];
 
 			if (log->state != LOG_RUNNABLE)
@@ -323,64 +433,59 @@ static int run_all(struct lackey *l)
 			ran = true;
 			if (run_slice(l, log))
 				return -1;
-			if (l->opt->stop && *l->opt->stop)
+			if (im_stopped(l->im))
 				return 0;
 		}
 	}
-	for (unsigned i = 0; i < l->nr_logs; i++)
-		if (l->logs[i].state == LOG_NEW)
-			return lackey_fail(l, &l->logs[i], "no log creates this process, expected the logs of its parents too");
 	return 0;
 }
 
-/* The process whose parent has no log. */
-static struct lackey_log *first_process(struct lackey *l)
+/* Those that nobody creates or waits for. A wait that never ends does now. */
+static int run_rest(struct lackey *l)
 {
-	for (unsigned i = 0; i < l->nr_logs; i++)
-		if (!lackey_find(l, l->logs[i].parent_pid))
-			return &l->logs[i];
-	return &l->logs[0];
-}
+	for (unsigned i = 0; i < l->nr && !im_stopped(l->im); i++) {
+		struct lackey_log *log = &l->logs[i];
 
-static int import_all(struct lackey *l)
-{
-	uint64_t highest = 0;
-	struct lackey_log *first;
-
-	for (unsigned i = 0; i < l->nr_logs; i++) {
-		l->logs[i].path = l->opt->logs[i];
-		if (scan_log(l, &l->logs[i], &highest))
+		if (log->state == LOG_DONE)
+			continue;
+		log->state = LOG_RUNNABLE;
+		if (run_all(l))
 			return -1;
 	}
-	if (highest > USER_END)
-		l->stack_shift = ALIGN_UP(highest, PAGE) - USER_END;
-	first = first_process(l);
-	first->pid = l->next_pid++;
-	first->state = LOG_RUNNABLE;
-	l->n->processes = 1;
-	return run_all(l);
+	return 0;
 }
 
-int import_lackey(const struct lackey_options *opt, struct names *names,
-		  struct text_writer *w, struct lackey_counts *counts,
-		  const char **log, struct trace_error *error)
+/* The processes whose parent has no log. */
+static void start_first(struct lackey *l)
 {
-	struct lackey l = {.opt = opt,
-			   .host = w->host,
-			   .names = names,
-			   .w = w,
-			   .n = counts,
-			   .nr_logs = opt->nr_logs,
-			   .next_pid = opt->first_pid,
-			   .error = error};
-	int ret;
+	bool any = false;
 
-	memset(counts, 0, sizeof(*counts));
-	l.logs = host_alloc(l.host, l.nr_logs * sizeof(*l.logs));
-	ret = import_all(&l);
-	for (unsigned i = 0; i < l.nr_logs; i++)
-		log_close(&l, &l.logs[i]);
-	host_free(l.host, l.logs, l.nr_logs * sizeof(*l.logs));
-	*log = l.bad_log;
+	for (unsigned i = 0; i < l->nr; i++) {
+		if (log_find(l, l->logs[i].parent))
+			continue;
+		l->logs[i].state = LOG_RUNNABLE;
+		any = true;
+	}
+	if (!any)
+		l->logs[0].state = LOG_RUNNABLE;
+}
+
+int import_lackey(struct import *im)
+{
+	struct lackey l = {.im = im, .nr = im->opt->nr_inputs};
+	int ret = 0;
+
+	l.logs = host_alloc(im->host, l.nr * sizeof(*l.logs));
+	for (unsigned i = 0; i < l.nr && !ret; i++)
+		ret = scan(&l, &l.logs[i], im->opt->inputs[i]);
+	if (!ret) {
+		start_first(&l);
+		ret = run_all(&l);
+	}
+	if (!ret)
+		ret = run_rest(&l);
+	for (unsigned i = 0; i < l.nr; i++)
+		im_log_close(im, &l.logs[i].log);
+	host_free(im->host, l.logs, l.nr * sizeof(*l.logs));
 	return ret;
 }

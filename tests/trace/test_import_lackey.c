@@ -1,11 +1,6 @@
 /* The importer: logs as valgrind writes them in, a trace out. */
-#include "trace/import_lackey.h"
+#include "tests/trace/import_fixture.h"
 
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* clang-format off */
 static const unsigned char elf[] = {
@@ -70,7 +65,7 @@ static const char want[] =
 	"200 exec /bin/prog text 10240 data 256 bss 7936\n"
 	"200 mprotect 0x8048000 4096 r--\n"
 	"200 fetch 0x8049000 2\n"
-	"200 write 0xbffff870 4\n"
+	"200 write 0xbffe0870 4\n"
 	"200 read 0x804b800 13 stride 4\n"
 	"200 write 0x804b810\n"
 	"200 fetch 0x8049002 5\n"
@@ -81,7 +76,7 @@ static const char want[] =
 	"200 fork 201\n"
 	"200 fetch 0x8049007\n"
 	"201 fetch 0x8049007\n"
-	"201 write 0xbffff86c 4\n"
+	"201 write 0xbffe086c 4\n"
 	"201 exit 3\n"
 	"200 fetch 0x8049008\n"
 	"200 munmap 0x4835000 8192\n"
@@ -121,49 +116,31 @@ static void remove_files(struct files *f)
 	rmdir(f->dir);
 }
 
-static char *import_files(struct files *f, unsigned nr_logs,
-			  const char *const *logs, struct trace_error *error)
+static void run_lackey(struct imported *out, struct files *f, unsigned nr,
+		       const char *const *logs)
 {
-	struct lackey_options opt = {.logs = logs,
-				     .nr_logs = nr_logs,
-				     .program = f->path[2],
-				     .first_pid = 200,
-				     .slice = 1000};
-	struct lackey_counts n;
-	struct text_writer w;
-	struct names names;
-	const char *bad;
-	char *out = NULL;
-	size_t size;
-	FILE *mem = open_memstream(&out, &size);
-	int ret;
+	struct import_options opt = fixture_options();
 
-	memset(error, 0, sizeof(*error));
-	names_init(&names, NULL);
-	text_write_start(&w, NULL, &names, mem);
-	ret = import_lackey(&opt, &names, &w, &n, &bad, error);
-	text_write_end(&w);
-	fclose(mem);
-	names_destroy(&names);
-	cr_expect_eq(ret != 0, error->text[0] != '\0');
-	return out;
+	opt.program = f->path[2];
+	opt.first_pid = 200;
+	import_files(out, "lackey", opt, nr, logs);
 }
 
 Test(lackey, a_program_and_its_child)
 {
-	struct trace_error error;
+	struct imported out;
 	struct files f;
-	char *out;
 
 	make_files(&f, parent, child);
 	/* the order of the logs does not matter */
 	for (unsigned i = 0; i < 2; i++) {
 		const char *logs[] = {f.path[i], f.path[1 - i]};
 
-		out = import_files(&f, 2, logs, &error);
-		cr_expect_str_eq(out, want, "%s\nis:\n%snot:\n%s",
-				 error.text, out, want);
-		free(out);
+		run_lackey(&out, &f, 2, logs);
+		cr_expect_str_eq(out.text, want, "%s\nis:\n%snot:\n%s",
+				 out.error.text, out.text, want);
+		cr_expect_str_eq(out.notes, "");
+		free(out.text);
 	}
 	remove_files(&f);
 }
@@ -181,23 +158,53 @@ Test(lackey, what_is_wrong_with_logs)
 		 "found no instruction, expected --trace-mem=yes and the log of the first process"},
 		{"==7== Parent PID: 1\nI  08049000,2\n", child,
 		 "no log creates this process, expected the logs of its parents too"},
+		{"==7== Parent PID: 1\nI  08049000,2\nSYSCALL[7,1\n", child,
+		 "a SYSCALL line that cannot be read"},
 	};
-	struct trace_error error;
+	struct imported out;
 	struct files f;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		make_files(&f, rows[i].a, rows[i].b);
 		const char *logs[] = {f.path[0], f.path[1]};
 
-		free(import_files(&f, 2, logs, &error));
-		cr_expect_str_eq(error.text, rows[i].error, "%u: %s", i,
-				 error.text);
+		run_lackey(&out, &f, 2, logs);
+		cr_expect_str_eq(out.error.text, rows[i].error, "%u: %s", i,
+				 out.error.text);
+		free(out.text);
 		remove_files(&f);
 	}
 	make_files(&f, parent, child);
 	const char *logs[] = {f.path[0]};
 
-	free(import_files(&f, 1, logs, &error));
-	cr_expect_str_eq(error.text, "process 9 was created here, expected its log too");
+	run_lackey(&out, &f, 1, logs);
+	cr_expect_str_eq(out.error.text, "process 9 was created here, expected its log too");
+	cr_expect_eq(out.error.line, 20);
+	free(out.text);
+	remove_files(&f);
+}
+
+/* Where the stack is, is learned from the first access outside all areas; below
+ * it grows, far from everything an access is left out. */
+Test(lackey, stack_and_what_lies_outside)
+{
+	static const char log[] =
+		"==7== Parent PID: 1\n"
+		"I  08049000,2\n"
+		" S fef0c870,4\n"
+		" S fee0c870,4\n"
+		" L 20000000,4\n";
+	struct imported out;
+	struct files f;
+
+	make_files(&f, log, child);
+	const char *logs[] = {f.path[0]};
+
+	run_lackey(&out, &f, 1, logs);
+	cr_expect(strstr(out.text, "200 write 0xbffe0870 4\n"), "%s", out.text);
+	cr_expect(strstr(out.text, "200 write 0xbfee0870 4\n"), "%s", out.text);
+	cr_expect_null(strstr(out.text, "0x20000000"));
+	cr_expect_str_eq(out.notes, "1 accesses outside every known area are left out\n");
+	free(out.text);
 	remove_files(&f);
 }
