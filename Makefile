@@ -56,6 +56,9 @@ $(B)/tests/alone/modules: $(B)/tests/alone/runner.o $(TEST_OBJ) \
 $(B)/tests/alone/control: $(B)/tests/alone/runner.o $(B)/tests/alone/control.o
 	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS)
 
+$(B)/tests/random: $(B)/tests/property/random.o $(B)/libmmemu.a
+	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
+
 $(BENCH): $(B)/%: $(B)/%.o $(B)/libmmemu.a
 	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
 
@@ -82,12 +85,18 @@ run: need-run
 
 ## test: every test (installs missing Debian packages when it can)
 test: need-test
-	@$(MAKE) --no-print-directory all $(B)/tests/run
+	@$(MAKE) --no-print-directory all $(B)/tests/run $(B)/tests/random
 	@B=$(B) ORACLE=$(ORACLE) sh tests/run.sh all
 
 ## check: the quick part of test: modules and command line
-check: $(B)/mmemu $(B)/tests/run
+check: $(B)/mmemu $(B)/tests/run $(B)/tests/random
 	@B=$(B) ORACLE=$(ORACLE) sh tests/run.sh quick
+
+RANDOM_TRACES ?= 10000
+RANDOM_FROM ?= 0
+## random: random traces against models (RANDOM_TRACES=, RANDOM_FROM=)
+random: $(B)/mmemu $(B)/tests/random
+	B=$(B) $(B)/tests/random --from $(RANDOM_FROM) --count $(RANDOM_TRACES)
 
 ## conformance: compare with what a real 3.12 kernel answered
 conformance: $(B)/mmemu
@@ -99,7 +108,8 @@ SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 ## asan: the quick tests under AddressSanitizer, LeakSanitizer and UBSan
 asan: need-test
 	@$(MAKE) --no-print-directory B=$(B)/asan CFLAGS="$(SANITIZE)" \
-		$(B)/asan/mmemu $(B)/asan/tests/alone/modules \
+		$(B)/asan/mmemu $(B)/asan/tests/random \
+		$(B)/asan/tests/alone/modules \
 		$(B)/asan/tests/alone/control
 	@B=$(B)/asan ORACLE=$(ORACLE) sh tests/run.sh asan
 
@@ -149,4 +159,5 @@ need-test:
 	install clean help need-run need-test
 .DELETE_ON_ERROR:
 -include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d) \
-	$(ALONE_OBJ:.o=.d) $(BENCH:%=%.d)
+	$(ALONE_OBJ:.o=.d) $(BENCH:%=%.d) \
+	$(B)/tests/property/random.d

@@ -74,6 +74,11 @@ command_line() {
 		"$B/mmemu" check traces tests/golden
 }
 
+random_traces() {
+	part "random traces against models, checked at each event" \
+		"$B/tests/random" --count "$1"
+}
+
 memcheck() {
 	valgrind -q --leak-check=full --show-leak-kinds=definite \
 		--errors-for-leak-kinds=definite --error-exitcode=9 "$@"
@@ -94,10 +99,12 @@ asan)
 	part "control" control '[ab]' "$B/tests/alone/control"
 	part "modules under sanitizers" modules "$B/tests/alone/modules"
 	command_line
+	random_traces 60
 	;;
 *)
 	part "modules" modules "$B/tests/run" -j2
 	command_line
+	random_traces 360
 	;;
 esac
 if [ "$what" = all ]; then

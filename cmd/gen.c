@@ -1,0 +1,147 @@
+/* gen.c - mmemu gen: random traces that check themselves. */
+#include "cmd/command.h"
+#include "cmd/output.h"
+#include "trace/generate.h"
+#include "trace/text_write.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+	"usage: mmemu gen [OPTION]...\n"
+	"\n"
+	"Writes a random trace. It says what its reads must find and which of its events\n"
+	"must fail, from a model of its own, so that its replay ends with status 1 if the\n"
+	"emulator gets one wrong. The same seed gives the same trace.\n"
+	"\n"
+	"  -s, --seed S        a number (1)\n"
+	"  -p, --profile NAME  vma, cow, file, swap, alloc or mixed (mixed)\n"
+	"  -n, --events N      statements (200)\n"
+	"  -o, --output FILE   the trace (.zst: compressed); default standard output\n"
+	"  -h, --help          this\n"
+	"\n"
+	"Example:\n"
+	"  mmemu gen --seed 7 --profile cow --events 500 | mmemu replay - --check --set memory=16M\n";
+
+static const struct option options[] = {
+	{"seed", required_argument, NULL, 's'},
+	{"profile", required_argument, NULL, 'p'},
+	{"events", required_argument, NULL, 'n'},
+	{"output", required_argument, NULL, 'o'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+struct gen_options {
+	uint64_t seed, events;
+	enum generate_profile profile;
+	const char *output;
+};
+
+static int parse_number(const char *option, const char *text, uint64_t *n)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoull(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !errno && !*end)
+		return 0;
+	return complain("%s %s: expected a number", option, text);
+}
+
+static int parse_profile(struct gen_options *opt, const char *text)
+{
+	for (unsigned i = 0; i < NR_GENERATE_PROFILES; i++) {
+		if (!strcmp(generate_profile_names[i], text)) {
+			opt->profile = i;
+			return 0;
+		}
+	}
+	return complain("--profile %s: expected vma, cow, file, swap, alloc or mixed",
+			text);
+}
+
+static int parse_one(struct gen_options *opt, int o, const char *arg)
+{
+	switch (o) {
+	case 's':
+		return parse_number("--seed", arg, &opt->seed);
+	case 'n':
+		return parse_number("--events", arg, &opt->events);
+	case 'p':
+		return parse_profile(opt, arg);
+	case 'o':
+		opt->output = arg;
+		return 0;
+	default:
+		return usage_error("gen");
+	}
+}
+
+static void write_trace(const struct gen_options *opt, FILE *out)
+{
+	struct generator g;
+	struct text_writer w;
+	struct names names;
+	struct event ev;
+	char line[80];
+
+	names_init(&names, &cmd_host);
+	generator_init(&g, &cmd_host, &names, opt->profile, opt->seed);
+	text_write_start(&w, &cmd_host, &names, out);
+	snprintf(line, sizeof(line), "mmemu gen --profile %s --seed %llu",
+		 generate_profile_names[opt->profile],
+		 (unsigned long long)opt->seed);
+	text_write_comment(&w, line);
+	for (uint64_t i = 0; i < opt->events && !interrupted; i++) {
+		generator_next(&g, &ev);
+		text_write(&w, &ev);
+	}
+	text_write_end(&w);
+	generator_destroy(&g);
+	names_destroy(&names);
+}
+
+static int generate(const struct gen_options *opt)
+{
+	struct output o;
+	FILE *f;
+	bool good;
+
+	if (output_open(&o, opt->output))
+		return EXIT_BAD;
+	catch_interrupt();
+	f = compressing(&o, opt->output, 9);
+	write_trace(opt, f);
+	good = compressed(&o, f);
+	if (!good)
+		complain("cannot write %s", opt->output);
+	if (output_close(&o, good && !interrupted) || !good)
+		return EXIT_BAD;
+	return interrupted ? EXIT_INTERRUPTED : EXIT_FINE;
+}
+
+int cmd_gen(int argc, char **argv)
+{
+	struct gen_options opt = {.seed = 1,
+				  .events = 200,
+				  .profile = GENERATE_MIXED,
+				  .output = "-"};
+	int o;
+
+	while ((o = getopt_long(argc, argv, "s:p:n:o:h", options, NULL)) !=
+	       -1) {
+		if (o == 'h') {
+			fputs(help, stdout);
+			return EXIT_FINE;
+		}
+		if (parse_one(&opt, o, optarg))
+			return EXIT_BAD;
+	}
+	if (optind != argc) {
+		complain("gen: expected no \"%s\"", argv[optind]);
+		return usage_error("gen");
+	}
+	return generate(&opt);
+}
