@@ -40,7 +40,7 @@ static void on_message(void *ctx, const struct event *ev, const char *text)
 		return;
 	fflush(stdout);
 	clear_progress(run);
-	fprintf(stderr, "%s:%llu: %s\n", run->reader.stream.name,
+	fprintf(stderr, "%s:%llu: %s\n", trace_name(&run->reader),
 		(unsigned long long)ev->line, text);
 }
 
@@ -83,8 +83,8 @@ static void tell_broken(void *ctx, const char *text)
 	if (run->nr_broken++ >= MAX_MESSAGES)
 		return;
 	clear_progress(run);
-	fprintf(stderr, "%s:%llu: check: %s\n", run->reader.stream.name,
-		(unsigned long long)run->reader.line, text);
+	fprintf(stderr, "%s:%llu: check: %s\n", trace_name(&run->reader),
+		(unsigned long long)run->line, text);
 }
 
 static void check_machine(struct replay_run *run)
@@ -102,7 +102,7 @@ static double now(void)
 
 static void show_progress(struct replay_run *run)
 {
-	const struct stream *s = &run->reader.stream;
+	const struct stream *s = &run->reader.text.stream;
 	double t = now();
 
 	if (!run->terminal || t < run->next_progress)
@@ -118,53 +118,128 @@ static void show_progress(struct replay_run *run)
 			(double)run->replay.n.events / 1e6);
 }
 
-/* Does the trace stop in front of this statement (--at line:N)? */
-static inline bool behind_point(const struct replay_run *run,
-				const struct event *ev)
+/* Does the trace stop in front of this line (--at line:N)? */
+static inline bool behind_point(const struct replay_run *run, uint64_t line)
 {
-	return ev->line > run->stop_line;
+	return line > run->stop_line;
+}
+
+/* What is looked at between events. false: the replay ends here. */
+static bool after_events(struct replay_run *run)
+{
+	struct replay *r = &run->replay;
+
+	if (unlikely(r->n.events >= run->next_check)) {
+		run->next_check = r->n.events + run->opt.check;
+		check_machine(run);
+	}
+	if (unlikely(r->n.events >= run->stop_event))
+		run->reached = true;
+	return !run->reached;
+}
+
+static bool do_event(struct replay_run *run, const struct event *ev)
+{
+	if (unlikely(behind_point(run, ev->line))) {
+		run->reached = true;
+		return false;
+	}
+	run->line = ev->line;
+	if (unlikely(!replay_event(&run->replay, ev) || run->failed))
+		return false;
+	if (unlikely(run->series.out.f))
+		series_event(&run->series, &run->replay, ev);
+	return after_events(run);
+}
+
+/* A series looks at every event. */
+static bool do_run_singly(struct replay_run *run,
+			  const struct access_run *accesses)
+{
+	struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	for (uint32_t i = 0; i < accesses->n; i++) {
+		run_event(accesses, i, &ev);
+		if (!do_event(run, &ev))
+			return false;
+	}
+	return true;
+}
+
+/* A run up to the next point where something is to be looked at, and so on. */
+static bool do_run(struct replay_run *run, const struct access_run *accesses)
+{
+	const struct replay *r = &run->replay;
+	uint64_t last_line = accesses->line + accesses->n - 1;
+	uint32_t at = 0, n = accesses->n, to;
+
+	if (behind_point(run, last_line))
+		n = accesses->line > run->stop_line ?
+			    0 :
+			    (uint32_t)(run->stop_line - accesses->line + 1);
+	while (at < n) {
+		uint64_t room = min_t(uint64_t, run->next_check,
+				      run->stop_event) - r->n.events;
+
+		to = room < n - at ? at + (uint32_t)room : n;
+		run->line = accesses->line + to - 1;
+		if (replay_run(&run->replay, accesses, at, to) < to ||
+		    run->failed || !after_events(run))
+			return false;
+		at = to;
+	}
+	run->reached |= n < accesses->n;
+	return !run->reached;
+}
+
+/* The last lines of a trace may have no statement. */
+static bool past_last_line(const struct replay_run *run)
+{
+	uint64_t line = run->reader.is_binary ? run->line
+					      : run->reader.text.line;
+
+	return run->stop_line != UINT64_MAX && line >= run->stop_line;
+}
+
+static void tell_end(struct replay_run *run, int ret)
+{
+	clear_progress(run);
+	if (ret < 0) {
+		complain_trace(trace_name(&run->reader), &run->reader.error);
+		run->failed = true;
+	} else if (*trace_salvaged(&run->reader)) {
+		fprintf(stderr, "%s: %s; what is before it was used\n",
+			trace_name(&run->reader),
+			trace_salvaged(&run->reader));
+	}
 }
 
 static void read_trace(struct replay_run *run)
 {
-	struct replay *r = &run->replay;
-	uint64_t next_check = run->opt.check ? run->opt.check : UINT64_MAX;
 	uint32_t left = HOUSEKEEPING;
-	struct event ev;
+	struct access_run accesses;
+	const struct event *ev;
 	int ret;
 
-	while ((ret = text_read(&run->reader, &ev)) > 0) {
-		if (unlikely(!--left)) {
-			left = HOUSEKEEPING;
+	while ((ret = trace_next_run(&run->reader, &ev, &accesses)) > 0) {
+		uint32_t n = ev ? 1 : accesses.n;
+
+		if (unlikely(left <= n)) {
+			left = HOUSEKEEPING + n;
 			show_progress(run);
 			if (interrupted)
 				return;
 		}
-		if (unlikely(behind_point(run, &ev))) {
-			run->reached = true;
+		left -= n;
+		if (!(ev		  ? do_event(run, ev)
+		      : run->series.out.f ? do_run_singly(run, &accesses)
+					  : do_run(run, &accesses)))
 			return;
-		}
-		if (unlikely(!replay_event(r, &ev) || run->failed))
-			return;
-		if (unlikely(run->series.out.f))
-			series_event(&run->series, r, &ev);
-		if (unlikely(r->n.events >= next_check)) {
-			next_check = r->n.events + run->opt.check;
-			check_machine(run);
-		}
-		if (unlikely(r->n.events >= run->stop_event || run->reached)) {
-			run->reached = true;
-			return;
-		}
 	}
-	if (ret < 0) {
-		clear_progress(run);
-		complain_trace(run->reader.stream.name, &run->reader.error);
-		run->failed = true;
-	} else if (run->stop_line != UINT64_MAX &&
-		   run->reader.line >= run->stop_line) {
-		run->reached = true; /* its last lines have no statement */
-	}
+	tell_end(run, ret);
+	if (!ret && past_last_line(run))
+		run->reached = true;
 }
 
 /* ---- start and end ---- */
@@ -204,6 +279,8 @@ static int make_machine(struct replay_run *run)
 		return complain("%s", err);
 	if (opt->contents_set)
 		cfg.contents = opt->contents;
+	if (cfg.contents == CONTENTS_AUTO && trace_sees_no_contents(&run->reader))
+		cfg.contents = CONTENTS_OFF;
 	if (opt->tlb_model && config_tlb_model(&cfg, opt->tlb_model, 0, err))
 		return complain("--tlb: %s", err);
 	cfg.tlb.on |= opt->tlb;
@@ -248,6 +325,12 @@ static void start_replay(struct replay_run *run)
 						: UINT64_MAX;
 	run->stop_event = run->opt.at == AT_EVENT ? run->opt.at_number
 						  : UINT64_MAX;
+	run->next_check = run->opt.check ? run->opt.check : UINT64_MAX;
+	trace_page_shift(&run->reader, run->m->page_shift);
+	if (!run->opt.one_thread)
+		trace_ahead(&run->reader);
+	if (run->opt.salvage)
+		trace_salvage(&run->reader);
 	run->terminal = isatty(STDERR_FILENO);
 	run->started = now();
 	run->next_progress = run->started + 0.5;
@@ -275,7 +358,7 @@ static int exit_status(struct replay_run *run)
 {
 	if (run->nr_messages > MAX_MESSAGES)
 		fprintf(stderr, "%s: ... and %llu more\n",
-			run->reader.stream.name,
+			trace_name(&run->reader),
 			(unsigned long long)(run->nr_messages - MAX_MESSAGES));
 	if (run->failed || run->replay.misfit || run->replay.n.not_emulated)
 		return EXIT_BAD;
@@ -299,13 +382,13 @@ static int run_replay(struct replay_run *run)
 	double started = now();
 
 	catch_interrupt();
-	run->reader.stream.stop = &interrupted;
+	run->reader.text.stream.stop = &interrupted;
 	start_replay(run);
 	read_trace(run);
 	clear_progress(run);
 	if (interrupted) {
 		fprintf(stderr, "interrupted at line %llu\n",
-			(unsigned long long)run->reader.line);
+			(unsigned long long)run->line);
 		print_stats(run, stderr);
 		return EXIT_INTERRUPTED;
 	}
@@ -314,7 +397,7 @@ static int run_replay(struct replay_run *run)
 	if (run->opt.at != AT_END && !run->reached && !run->failed &&
 	    !run->replay.misfit && !run->replay.stopped) {
 		complain("%s: the trace ends before the point --at names",
-			 run->reader.stream.name);
+			 trace_name(&run->reader));
 		run->failed = true;
 	}
 	if (!run->failed && !run->replay.misfit)
@@ -339,7 +422,7 @@ int cmd_replay(int argc, char **argv)
 	}
 	names_init(&run->names, &cmd_host);
 	status = EXIT_BAD;
-	if (text_open(&run->reader, &cmd_host, &run->names, run->opt.trace))
+	if (trace_open(&run->reader, &cmd_host, &run->names, run->opt.trace))
 		complain_trace(run->opt.trace, &run->reader.error);
 	else if (!make_machine(run) && !open_logs(run))
 		status = run_replay(run);
@@ -349,7 +432,7 @@ int cmd_replay(int argc, char **argv)
 	if (run->replay.m)
 		replay_destroy(&run->replay);
 	machine_destroy(run->m);
-	text_close(&run->reader);
+	trace_close(&run->reader);
 	names_destroy(&run->names);
 	replay_options_free(&run->opt);
 	free(run);

@@ -7,7 +7,7 @@
 #include "cmd/series.h"
 #include "core/config.h"
 #include "trace/replay.h"
-#include "trace/text_read.h"
+#include "trace/reader.h"
 
 /* -r KIND[=PID][:FILE] */
 struct final_report {
@@ -35,7 +35,8 @@ struct replay_options {
 	enum { AT_END, AT_EVENT, AT_LINE, AT_MARK } at;
 	uint64_t at_number;
 	const char *at_name;
-	bool strict, stats, no_speed, contents_set, rebase, tlb, json;
+	bool strict, stats, no_speed, contents_set, rebase, tlb, json,
+		salvage, one_thread;
 	const char *series; /* file, and how often */
 	uint64_t series_every;
 	const char *tlb_model; /* NULL: the configuration's */
@@ -46,12 +47,13 @@ struct replay_options {
 struct replay_run {
 	struct replay_options opt;
 	struct names names;
-	struct text_reader reader;
+	struct trace_reader reader;
+	uint64_t line; /* of the statement replayed last */
 	struct machine *m;
 	struct replay replay;
 	struct output log[2]; /* --outcomes, DIR/outcomes */
 	struct series series;
-	uint64_t stop_line, stop_event;
+	uint64_t stop_line, stop_event, next_check;
 	bool reached, failed;
 	uint64_t nr_messages, nr_broken;
 	bool terminal, progress_shown;

@@ -29,7 +29,10 @@ static const char help[] =
 	"      --root DIR            exec reads real ELF files under DIR\n"
 	"      --rebase              fold addresses that the machine cannot hold\n"
 	"      --tlb[=MODEL]         model the CPU's TLBs (report tlb)\n"
-	"      --contents on|off|auto  whether data frames hold bytes (auto: on)\n"
+	"      --contents on|off|auto  whether data frames hold bytes (auto: on, but off for\n"
+	"                            a binary trace none of whose events can see them)\n"
+	"      --salvage             use a damaged or truncated binary trace up to there\n"
+	"      --one-thread          decode a binary trace on the replay's own thread\n"
 	"  -h, --help                this\n"
 	"\n"
 	"Example:\n"
@@ -40,7 +43,7 @@ static const char help[] =
 enum {
 	OPT_SET = 256, OPT_OUTCOMES, OPT_AT, OPT_STRICT, OPT_CHECK, OPT_STATS,
 	OPT_PROCFS, OPT_BOOT_STATE, OPT_SAVE_STATE, OPT_ROOT, OPT_CONTENTS,
-	OPT_REBASE, OPT_TLB, OPT_SERIES, OPT_JSON,
+	OPT_REBASE, OPT_TLB, OPT_SERIES, OPT_JSON, OPT_SALVAGE, OPT_ONE_THREAD,
 };
 
 static const struct option options[] = {
@@ -62,6 +65,8 @@ static const struct option options[] = {
 	{"tlb", optional_argument, NULL, OPT_TLB},
 	{"series", required_argument, NULL, OPT_SERIES},
 	{"json", no_argument, NULL, OPT_JSON},
+	{"salvage", no_argument, NULL, OPT_SALVAGE},
+	{"one-thread", no_argument, NULL, OPT_ONE_THREAD},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -225,6 +230,12 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 		return 0;
 	case OPT_CONTENTS:
 		return parse_contents(opt, arg);
+	case OPT_SALVAGE:
+		opt->salvage = true;
+		return 0;
+	case OPT_ONE_THREAD:
+		opt->one_thread = true;
+		return 0;
 	default:
 		return usage_error("replay");
 	}

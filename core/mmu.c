@@ -168,6 +168,19 @@ static bool beyond_tables(const struct machine *m, vaddr_t addr)
 	       (m->fmt->va_bits < 64 && addr >> m->fmt->va_bits);
 }
 
+bool mmu_remember(struct task_struct *task, vaddr_t addr,
+		  enum access_kind kind)
+{
+	struct machine *m = task->m;
+	pte_t entry;
+
+	if (m->tlb || beyond_tables(m, addr) ||
+	    mmu_walk(task->mm, addr, kind, &entry))
+		return false;
+	soft_tlb_fill(task->mm, addr, kind, pte_pfn(m->fmt, entry));
+	return true;
+}
+
 int mmu_access_slow(struct task_struct *task, vaddr_t addr,
 		    enum access_kind kind, struct access_result *res)
 {

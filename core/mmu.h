@@ -96,6 +96,14 @@ static inline bool mmu_access_hit(struct machine *m, struct mm_struct *mm,
 }
 
 /*
+ * Make the next access of that kind a hit, if that takes no fault: walk, set A
+ * (and D). false: it would fault, or a modelled TLB wants to see it; nothing is
+ * changed.
+ */
+bool mmu_remember(struct task_struct *task, vaddr_t addr,
+		  enum access_kind kind);
+
+/*
  * One access of `len` bytes: every page of [addr, addr+len) once, ascending
  * (stride 0), or one byte at addr, addr+stride, ... below addr+len. Ends at the
  * first signal. *res is filled, never accumulated. The signal is only

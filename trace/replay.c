@@ -255,7 +255,7 @@ static struct task_struct *running_task(struct replay *r, uint32_t pid)
 
 /* ---- accesses ---- */
 
-static struct task_struct *actor(struct replay *r, uint32_t pid)
+struct task_struct *replay_actor(struct replay *r, uint32_t pid)
 {
 	if (likely(r->last && r->last_pid == pid))
 		return r->last;
@@ -392,7 +392,7 @@ static void tell_access(struct replay *r, const struct event *ev,
 
 static void replay_access(struct replay *r, const struct event *ev)
 {
-	struct task_struct *task = actor(r, ev->pid);
+	struct task_struct *task = replay_actor(r, ev->pid);
 	uint64_t addr;
 
 	r->n.accesses++;

@@ -11,6 +11,7 @@
 #include "core/task.h"
 #include "trace/event.h"
 #include "trace/outcome.h"
+#include "trace/run.h"
 
 struct replay_hooks {
 	void *ctx;
@@ -61,6 +62,13 @@ void replay_init(struct replay *r, struct machine *m, struct names *names,
 void replay_destroy(struct replay *r);
 /* false: stop here (--strict, or r->misfit). */
 bool replay_event(struct replay *r, const struct event *ev);
+/*
+ * Accesses [from, to) of a run, as replay_event() one by one. Its turns must be
+ * those of the machine's page size. Returns the first one that was not done:
+ * below `to` if one stopped the replay (--strict).
+ */
+uint32_t replay_run(struct replay *r, const struct access_run *run,
+		    uint32_t from, uint32_t to);
 /* Failed checks of the trace itself: mismatches, BUGs, strict stops. */
 bool replay_found_wrong(const struct replay *r);
 

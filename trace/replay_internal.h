@@ -34,6 +34,9 @@ static inline const char *call_name(const struct call *c)
 /* What a name stands for; never NULL. Good until the next new name. */
 struct binding *replay_binding(struct replay *r, uint32_t id);
 
+/* replay.c: the running task of that number, remembered; NULL: none. */
+struct task_struct *replay_actor(struct replay *r, uint32_t pid);
+
 /* replay_calls.c */
 #define CALL(name) void call_##name(struct call *c);
 CALL(spawn) CALL(fork) CALL(exit) CALL(wait) CALL(mmap) CALL(munmap)

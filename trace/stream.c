@@ -118,6 +118,31 @@ void stream_close(struct stream *s)
 	s->raw = NULL;
 }
 
+bool stream_begins(struct stream *s, const void *magic, size_t n)
+{
+	while (s->raw_end - s->raw_at < n && !s->at_eof)
+		if (fill_raw(s))
+			return false;
+	return s->raw_end - s->raw_at >= n &&
+	       !memcmp(s->raw + s->raw_at, magic, n);
+}
+
+bool stream_seek(struct stream *s, uint64_t offset)
+{
+	if (!s->raw_size || s->zstd || offset > s->raw_size)
+		return false;
+	if (s->fd < 0) { /* of memory */
+		s->raw_at = offset;
+		return true;
+	}
+	if (lseek(s->fd, (off_t)offset, SEEK_SET) < 0)
+		return false;
+	s->raw_at = s->raw_end = 0;
+	s->raw_read = offset;
+	s->at_eof = false;
+	return true;
+}
+
 static ssize_t read_plain(struct stream *s, char *buf, size_t size)
 {
 	size_t n;

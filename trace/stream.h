@@ -36,6 +36,10 @@ int stream_open(struct stream *s, const struct host_ops *host,
 void stream_open_memory(struct stream *s, const struct host_ops *host,
 			const char *name, const void *data, size_t size);
 void stream_close(struct stream *s);
+/* Do the file's own bytes begin with these (at most 16)? Takes none. */
+bool stream_begins(struct stream *s, const void *magic, size_t n);
+/* Go on at that byte of a regular file. false: it is none, or there is none. */
+bool stream_seek(struct stream *s, uint64_t offset);
 /* Up to size bytes; 0 at the end, -1 with s->error. */
 ssize_t stream_read(struct stream *s, char *buf, size_t size);
 
