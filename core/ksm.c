@@ -40,7 +40,7 @@
 #include "core/page_alloc.h"
 #include "core/pgtable.h"
 #include "core/subsystems.h"
-#include "core/swap.h"
+#include "core/swapfile.h"
 
 #include <string.h>
 
@@ -165,6 +165,7 @@ static void replace_page(struct vm_area_struct *vma, struct page *page,
 	set_pte_at(vma->vm_mm, addr, ptep,
 		   pfn_pte(m->fmt, page_to_pfn(m, kpage), vma->vm_page_prot));
 	page_remove_rmap(m, page);
+	free_swap_cache(m, page);
 	put_page(m, page);
 }
 

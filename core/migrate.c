@@ -25,8 +25,9 @@
  * stands for. The old frame, now without an owner, goes the usual way of a page
  * put back on a list: it waits in the pagevec and is freed at the drain.
  *
- * Entries of remap_file_pages areas have no place that the index tells; they
- * become file entries and fault again.
+ * A page of the swap cache has a slot: its entries become swap entries, and the
+ * next touch is a minor fault. Entries of remap_file_pages areas have no place
+ * that the index tells; they become file entries and fault again.
  *
  * Nothing of this outlives migrate_pages(): no migration entry is left in any
  * table (rmap 5 and 7 would find it), all NR_ISOLATED_* are back at what they
@@ -42,7 +43,7 @@
 #include "core/page_alloc.h"
 #include "core/pgtable.h"
 #include "core/rmap.h"
-#include "core/swap.h"
+#include "core/swapfile.h"
 
 #include <string.h>
 
@@ -70,14 +71,31 @@ void putback_movable_pages(struct machine *m, struct page_list *l)
 
 /* ---- 1. out of the page tables ---- */
 
+/* A page of the swap cache is found again by its slot. */
+static pte_t swapped_out(struct machine *m, struct mm_struct *mm,
+			 const struct page *page)
+{
+	swp_entry_t entry = page_swp_entry(page);
+	int err = swap_duplicate(m, entry);
+
+	mm_assert(!err); /* a slot whose page is cached is in use */
+	add_mm_counter(mm, MM_ANONPAGES, -1);
+	add_mm_counter(mm, MM_SWAPENTS, 1);
+	return swp_entry_to_pte(m->fmt, entry);
+}
+
 /* What stands in the table instead; a nonlinear one faults again. */
-static pte_t stand_in(const struct machine *m, struct vm_area_struct *vma,
+static pte_t stand_in(struct machine *m, struct vm_area_struct *vma,
 		      const struct page *page, pte_t pte)
 {
 	const struct pg_format *f = m->fmt;
 
-	if (vma->vm_flags & VM_NONLINEAR)
+	if (vma->vm_flags & VM_NONLINEAR) {
+		add_mm_counter(vma->vm_mm, MM_FILEPAGES, -1);
 		return pgoff_to_pte(f, page->index);
+	}
+	if (PageSwapCache(page))
+		return swapped_out(m, vma->vm_mm, page);
 	return swp_entry_to_pte(f, make_migration_entry(f, page_to_pfn(m, page),
 							pte_write(f, pte)));
 }
@@ -97,8 +115,6 @@ static bool try_to_unmap_one(void *ctx, struct vm_area_struct *vma,
 	if (pte_dirty(u->m->fmt, pte))
 		set_page_dirty(u->m, u->page);
 	set_pte_at(mm, address, ptep, stand_in(u->m, vma, u->page, pte));
-	if (vma->vm_flags & VM_NONLINEAR)
-		add_mm_counter(mm, MM_FILEPAGES, -1);
 	page_remove_rmap(u->m, u->page);
 	put_page(u->m, u->page);
 	return page_mapped(u->page);
@@ -155,25 +171,43 @@ static void remove_migration_ptes(struct machine *m, struct page *old,
 	rmap_walk_places(m, new, remove_migration_pte, &r);
 }
 
-/* ---- 2. the page cache ---- */
+/* ---- 2. the page cache and the swap cache ---- */
+
+static void replace_in_swap_cache(struct machine *m, struct page *newpage,
+				  struct page *page)
+{
+	swp_entry_t entry = page_swp_entry(page);
+
+	SetPageSwapCache(newpage);
+	newpage->private = page->private;
+	radix_tree_replace(&m->swap->area[swp_type(entry)].cache,
+			   swap_index(m, entry),
+			   (uint64_t)(uintptr_t)newpage);
+	ClearPageSwapCache(page);
+	page->private = 0;
+}
 
 /* References: ours, the cache's, the buffers'; any other is somebody at work. */
 static int migrate_page_move_mapping(struct machine *m,
 				     struct address_space *mapping,
 				     struct page *newpage, struct page *page)
 {
-	if (!mapping)
+	bool swapcache = PageSwapCache(page);
+
+	if (!mapping && !swapcache)
 		return page_count(page) == 1 ? 0 : -EAGAIN;
 	if (page_count(page) != 2 + PagePrivate(page))
 		return -EAGAIN;
-	mm_assert(find_page(mapping, page->index) == page);
-	radix_tree_replace(&mapping->page_tree, page->index,
-			   (uint64_t)(uintptr_t)newpage);
+	if (swapcache)
+		replace_in_swap_cache(m, newpage, page);
+	else
+		radix_tree_replace(&mapping->page_tree, page->index,
+				   (uint64_t)(uintptr_t)newpage);
 	get_page(newpage);
 	put_page(m, page); /* the cache's */
 	dec_zone_page_state(m, page, NR_FILE_PAGES);
 	inc_zone_page_state(m, newpage, NR_FILE_PAGES);
-	if (PageSwapBacked(page)) {
+	if (PageSwapBacked(page) && !swapcache) {
 		dec_zone_page_state(m, page, NR_SHMEM);
 		inc_zone_page_state(m, newpage, NR_SHMEM);
 	}
@@ -255,11 +289,9 @@ static int __unmap_and_move(struct machine *m, struct page *newpage,
 {
 	int mapped = page_mapcount(page), err = -EAGAIN;
 
-	if (PageSwapCache(page))
-		return -EBUSY;
-	if (PageAnon(page) && !mapped)
+	if (!PageSwapCache(page) && PageAnon(page) && !mapped)
 		return -EAGAIN;
-	if (!page->mapping)
+	if (!PageSwapCache(page) && !page->mapping)
 		return -EAGAIN; /* left its file; unmapping will free it */
 	try_to_unmap_for_migration(m, page);
 	if (!page_mapped(page))

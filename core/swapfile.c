@@ -352,6 +352,8 @@ bool reuse_swap_page(struct machine *m, struct page *page)
 {
 	uint32_t count = (uint32_t)page_mapcount(page);
 
+	if (PageKsm(page))
+		return false; /* it can be found and shared at any time */
 	if (count <= 1 && PageSwapCache(page)) {
 		count += page_swapcount(m, page);
 		if (count == 1 && !PageWriteback(page)) {

@@ -3,7 +3,7 @@
 
 #include "core/compaction.h"
 #include "core/migrate.h"
-#include "core/swap.h"
+#include "core/swapfile.h"
 #include "formats/report.h"
 
 #include <stdlib.h>
@@ -323,4 +323,35 @@ Test(migrate, entry_encoding)
 	cr_expect_eq(pte.v, (30ull | 0x1234ull << 5) << 32);
 	cr_expect(is_migration_entry(f, pte_to_swp_entry(f, pte)));
 	cr_expect(!is_write_migration_entry(f, pte_to_swp_entry(f, pte)));
+}
+
+/* Pages with a slot: swapped in, in the swap cache, shared after fork. */
+Test(migrate, pages_of_the_swap_cache)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 100), *child;
+	char text[32];
+
+	cr_assert_eq(sys_swapon(m, 128ull << 20), 0);
+	map_private(t, BASE, 20000);
+	for (unsigned i = 0; i < 20000; i++) {
+		snprintf(text, sizeof(text), "page %u", i);
+		store(t, BASE + i * PAGE, text);
+	}
+	rd(t, BASE);
+	child = fork_task(t, 101);
+	rd(child, BASE + 8 * PAGE);
+	cr_assert(PageSwapCache(page_at(t, BASE)));
+	cr_assert_eq(migrate_one(m, page_at(t, BASE)), 0);
+	cr_expect_eq(rd(t, BASE), 1, "a minor fault brings it back");
+	cr_expect(holds(t, BASE, "page 0"));
+	compact_node(m);
+	check_machine(m);
+	for (unsigned i = 0; i < 20000; i++) {
+		snprintf(text, sizeof(text), "page %u", i);
+		cr_assert(holds(i & 1 ? t : child, BASE + i * PAGE, text));
+	}
+	compact_node(m);
+	check_machine(m);
+	machine_destroy(m);
 }

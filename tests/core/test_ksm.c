@@ -3,6 +3,7 @@
 
 #include "core/ksm.h"
 #include "core/compaction.h"
+#include "core/swapfile.h"
 
 #define PAGES 100
 
@@ -237,5 +238,46 @@ Test(ksm, mremap_and_mlock)
 	m->current = b;
 	cr_assert_eq(sys_munlock(b, BASE, PAGES * PAGE), 0);
 	check_machine(m);
+	machine_destroy(m);
+}
+
+/* Merged pages go to swap as one slot and come back, as one page or several. */
+Test(ksm, merged_pages_swap)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t[4], *hog;
+
+	cr_assert_eq(sys_swapon(m, 128ull << 20), 0);
+	for (unsigned i = 0; i < 4; i++)
+		t[i] = spawn_equal(m, 100 + i);
+	merge(m);
+	fork_task(t[3], 110);
+	hog = spawn(m, 200);
+	map_private(hog, BASE, 16000);
+	for (unsigned round = 0; round < 2; round++) {
+		touch(hog, BASE, 16000, ACCESS_WRITE, 0);
+		check_machine(m);
+		for (unsigned i = 0; i < 4; i++)
+			for (unsigned p = round; p < PAGES; p += 3)
+				cr_assert(holds(t[i], BASE + p * PAGE,
+						"the same in all"));
+		check_machine(m);
+		merge(m);
+		compact_node(m);
+		check_machine(m);
+	}
+	cr_expect_gt(m->vm_event[PSWPOUT], 1000);
+	cr_expect_gt(get_mm_counter(t[0]->mm, MM_SWAPENTS), 0);
+	m->current = hog;
+	do_exit(hog, 0);
+	m->current = NULL;
+	cr_assert_eq(sys_swapoff(m), 0);
+	check_machine(m);
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned p = 0; p < PAGES; p++)
+			cr_assert(holds(t[i], BASE + p * PAGE,
+					"the same in all"));
+	merge(m);
+	expect_ksm(m, 1, 499, 4, 1); /* parent and child have one page */
 	machine_destroy(m);
 }
