@@ -39,8 +39,9 @@ static void write_content(const struct machine *m, pfn_t pfn, FILE *out)
 		fputs(" anon\n", out);
 	} else if (page->mapping) {
 		inode = hpool_get(&m->inode_pool, page->mapping >> 2);
-		fprintf(out, " file %s+0x%llx\n",
-			inode->shmem_anon ? "/dev/zero" : inode->path,
+		fputs(" file ", out);
+		write_path(out, inode->path);
+		fprintf(out, "+0x%llx\n",
 			(unsigned long long)page->index << m->page_shift);
 	} else {
 		fputs(" kernel\n", out);

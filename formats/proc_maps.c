@@ -54,19 +54,6 @@ static const char *area_name(const struct vm_area_struct *vma)
 	return "";
 }
 
-/* A path as seq_path() writes it: a newline would break the line. */
-static void write_path(FILE *out, const struct inode *inode)
-{
-	for (const char *s = inode->path; *s; s++) {
-		if (*s == '\n')
-			fputs("\\012", out);
-		else
-			fputc(*s, out);
-	}
-	if (inode->shmem_anon)
-		fputs(" (deleted)", out);
-}
-
 static void write_map_line(const struct vm_area_struct *vma, FILE *out)
 {
 	const struct machine *m = vma->vm_mm->m;
@@ -93,10 +80,9 @@ static void write_map_line(const struct vm_area_struct *vma, FILE *out)
 	if (inode || *name) {
 		fprintf(out, "%*s",
 			len < name_column(m) ? name_column(m) - len : 1, "");
-		if (inode)
-			write_path(out, inode);
-		else
-			fputs(name, out);
+		write_path(out, inode ? inode->path : name);
+		if (inode && inode->shmem_anon)
+			fputs(" (deleted)", out);
 	}
 	fputc('\n', out);
 }

@@ -10,6 +10,16 @@ const struct report reports[] = {
 };
 const unsigned nr_reports = ARRAY_SIZE(reports);
 
+void write_path(FILE *out, const char *path)
+{
+	for (; *path; path++) {
+		if (*path == '\n')
+			fputs("\\012", out);
+		else
+			fputc(*path, out);
+	}
+}
+
 const struct report *report_find(const char *name)
 {
 	for (unsigned i = 0; i < nr_reports; i++)

@@ -24,6 +24,10 @@ struct report {
 	const char *title; /* one line for --help */
 };
 
+/* Text of the trace's in a line of a report: a newline would end it. As
+ * seq_path() writes it. */
+void write_path(FILE *out, const char *path);
+
 extern const struct report reports[];
 extern const unsigned nr_reports;
 const struct report *report_find(const char *name);

@@ -110,12 +110,27 @@ static void status_caps(const struct machine *m, FILE *out)
 	fprintf(out, "CapBnd:\t%016" PRIx64 "\n", CAP_FULL_SET);
 }
 
+/* Linux: task_name(). */
+static void status_name(const struct task_struct *task, FILE *out)
+{
+	fputs("Name:\t", out);
+	for (const char *s = task->comm; *s; s++) {
+		if (*s == '\n')
+			fputs("\\n", out);
+		else if (*s == '\\')
+			fputs("\\\\", out);
+		else
+			fputc(*s, out);
+	}
+	fputc('\n', out);
+}
+
 void report_status(const struct machine *m, const struct task_struct *task,
 		   FILE *out)
 {
 	uint32_t uid = m->cfg.uid;
 
-	fprintf(out, "Name:\t%s\n", task->comm);
+	status_name(task, out);
 	fprintf(out, "State:\t%s\n", state_text(task));
 	fprintf(out, "Tgid:\t%u\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n",
 		task->tgid, task->pid, ppid_of(task));

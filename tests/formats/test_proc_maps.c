@@ -60,7 +60,28 @@ Test(proc_maps, every_column)
 	       "40000000-40003000 r-xp 00002000 fd:01 4711       "
 	       "/usr/lib/two\\012lines\n"
 	       "50001000-50010000 rw-p 00000000 00:00 0 \n");
+	access_range(t, 0x40000000, 1, 0, ACCESS_READ, &(struct access_result){0});
+	expect(report_frames, t,
+	       "frame 0: 1:0x40000000 file /usr/lib/two\\012lines+0x2000\n");
 	fput(m, file);
+	machine_destroy(m);
+}
+
+/* A process may call itself anything; its status stays one line a field. */
+Test(proc_maps, names_of_two_lines)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 1);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	set_task_comm(t, "a\nb\\c");
+	report_status(m, t, out);
+	fclose(out);
+	cr_expect_eq(strncmp(text, "Name:\ta\\nb\\\\c\nState:", 20), 0, "%s",
+		     text);
+	free(text);
 	machine_destroy(m);
 }
 
