@@ -32,7 +32,6 @@
 #define __GFP_NO_KSWAPD 0x400000u
 #define __GFP_OTHER_NODE 0x800000u
 #define __GFP_WRITE 0x1000000u
-#define __GFP_BITS_MASK 0x1ffffffu
 
 #define GFP_NOWAIT 0u
 #define GFP_ATOMIC __GFP_HIGH

@@ -20,7 +20,6 @@ enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
 #define PF_PROT 1u
 #define PF_WRITE 2u
 #define PF_USER 4u
-#define PF_RSVD 8u
 #define PF_INSTR 16u
 
 /* What an access did. */
@@ -30,8 +29,6 @@ struct access_result {
 	int si_code;	/* SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR */
 	bool oom;	/* killed for lack of memory (signal is SIGKILL) */
 	bool mismatch;	/* access_load_check(): other bytes than expected */
-	uint8_t got[8]; /* the bytes of a mismatch, first nr_got */
-	uint8_t nr_got;
 };
 
 #define EMU_SIGBUS 7

@@ -23,7 +23,6 @@
 struct machine;
 
 enum pageflags {
-	PG_locked = 1 << 0,
 	PG_referenced = 1 << 1,
 	PG_uptodate = 1 << 2,
 	PG_dirty = 1 << 3,
@@ -126,7 +125,6 @@ static inline bool PageKsm(const struct page *p)
 		p->flags |= (bit);                           \
 		return was;                                  \
 	}
-PAGEFLAG(Locked, PG_locked)
 PAGEFLAG(Referenced, PG_referenced)
 PAGEFLAG(Uptodate, PG_uptodate)
 PAGEFLAG(Dirty, PG_dirty)

@@ -155,8 +155,8 @@ static void free_pages_prepare(struct machine *m, struct page *page,
 			       unsigned order)
 {
 	mm_assert(!page->_count && !page->_mapcount1);
-	mm_assert(!(page->flags & (PG_lru | PG_pcp | PG_locked | PG_writeback |
-				   PG_swapcache)));
+	mm_assert(!(page->flags &
+		    (PG_lru | PG_pcp | PG_writeback | PG_swapcache)));
 	observe(m, PAGE_FREE, page_to_pfn(m, page), order, 0, 0);
 	if (unlikely(PageCompound(page)))
 		for (pfn_t i = 1; i < (pfn_t)1 << order; i++)

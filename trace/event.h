@@ -12,7 +12,6 @@
 #include "core/gfp.h"
 #include "trace/names.h"
 
-#define TRACE_VERSION 1
 #define TRACE_PID_MAX (1u << 22)
 #define TRACE_MAX_LINE ((size_t)1 << 20) /* bytes of one line */
 
