@@ -215,7 +215,9 @@ struct mremap {
 
 static vaddr_t unmap_tail(struct mm_struct *mm, const struct mremap *r)
 {
-	int err = do_munmap(mm, r->addr + r->new_len, r->old_len - r->new_len);
+	/* addr may be any: a tail beyond the word begins at 0 again */
+	int err = do_munmap(mm, ulong_add(mm->m, r->addr, r->new_len),
+			    r->old_len - r->new_len);
 
 	/* nothing to unmap is EINVAL to do_munmap, and fine here */
 	return err && r->old_len != r->new_len ? ERR_VALUE(err) : r->addr;
@@ -245,7 +247,8 @@ static bool mremap_to_ok(const struct mremap *r)
 		return false;
 	if (r->new_addr <= r->addr && r->new_addr + r->new_len > r->addr)
 		return false;
-	return !(r->addr <= r->new_addr && r->addr + r->old_len > r->new_addr);
+	return !(r->addr <= r->new_addr &&
+		 ulong_add(m, r->addr, r->old_len) > r->new_addr);
 }
 
 static vaddr_t mremap_to(struct mremap *r)

@@ -287,6 +287,11 @@ Test(mmap_errno, mremap)
 		     ERR_VALUE(-EINVAL));
 	/* unmapped: the same size is fine, more is EFAULT */
 	cr_expect_eq(sys_mremap(t, 0x30000000, PAGE, PAGE, 0, 0), 0x30000000);
+	/* a tail that wraps around takes what is at the bottom */
+	cr_assert_eq(sys_mmap(t, PAGE, PAGE, 3, PRIV | FIXED, NULL, 0), PAGE);
+	cr_expect_eq(sys_mremap(t, 0xfffff000, 3 * PAGE, 2 * PAGE, 0, 0),
+		     0xfffff000);
+	cr_expect_null(find_vma_intersection(t->mm, PAGE, 2 * PAGE));
 	cr_expect_eq(sys_mremap(t, 0x30000000, PAGE, 2 * PAGE, 1, 0),
 		     ERR_VALUE(-EFAULT));
 	cr_expect_eq(sys_mremap(t, BASE, 8 * PAGE, 9 * PAGE, 1, 0),
