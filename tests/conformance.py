@@ -31,10 +31,19 @@ def in_parallel(jobs):
         for f in [pool.submit(*j) for j in jobs]: f.result()
 
 
+# What differs and is explained in docs/FIDELITY.md: fields (or, compared with the copy, files).
+# One more than these is a failure.
+KNOWN = {"i386": 2, "i386-pae": 2, "i386-cold": 2, "i386-tmpfs": 2, "brkstack-i386": 3, "brkstack-i386-pae": 3,
+         "i386 (files)": 1, "i386-pae (files)": 1, "i386-cold (files)": 1, "i386-tmpfs (files)": 1,
+         "brkstack-i386 (files)": 1, "brkstack-i386-pae (files)": 1}
+
+
 def row(name, agree, total):
     global disagree
-    print(f"  {name:<32} {agree:>8} / {total}")
-    disagree |= agree != total
+    known = KNOWN.get(name, 0)
+    note = f"  ({total - agree} explained in docs/FIDELITY.md)" if 0 < total - agree <= known else ""
+    print(f"  {name:<32} {agree:>8} / {total}{note}")
+    disagree |= total - agree > known
 
 
 def user_jobs(data):
