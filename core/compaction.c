@@ -476,27 +476,6 @@ void compact_node(struct machine *m)
 	}
 }
 
-static void compact_pgdat_zone(struct machine *m, struct zone *z,
-			       unsigned order)
-{
-	struct compact_control cc = {.m = m, .z = z, .order = (int)order};
-
-	if (!compaction_deferred(z, order))
-		compact_zone(&cc);
-	if (zone_watermark_ok(z, order, z->watermark[WMARK_LOW], ZONE_DMA, 0) &&
-	    order >= z->compact_order_failed)
-		z->compact_order_failed = order + 1;
-}
-
-void compact_pgdat(struct machine *m, unsigned order)
-{
-	struct zone *z;
-
-	for_each_zone(z, m)
-		if (order && populated_zone(z))
-			compact_pgdat_zone(m, z, order);
-}
-
 /* ---- the part's life ---- */
 
 int compaction_subsys_init(struct machine *m, const char **why __unused_arg)

@@ -27,8 +27,6 @@ enum compact_result try_to_compact_pages(struct machine *m, struct zone *top,
 					 unsigned alloc_flags, bool sync);
 /* /proc/sys/vm/compact_memory: every zone from end to end. */
 void compact_node(struct machine *m);
-/* kswapd's part: zones that are not as they should be for order. */
-void compact_pgdat(struct machine *m, unsigned order);
 
 /* ---- when it does not help, it is put off: 1, 2, 4 ... 64 times ---- */
 void defer_compaction(struct zone *z, unsigned order);

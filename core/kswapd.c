@@ -24,6 +24,7 @@
  *
  * Linux: mm/vmscan.c.
  */
+#include "core/compaction.h"
 #include "core/filemap.h"
 #include "core/page_alloc.h"
 #include "core/subsystems.h"
@@ -209,6 +210,8 @@ void __kswapd_run(struct machine *m)
 		count_vm_event(m, KSWAPD_HIGH_WMARK_HIT_QUICKLY);
 		k->woken = true;
 		k->napping = false;
+	} else {
+		reset_isolation_suitable(m); /* it sleeps: memory is new */
 	}
 }
 
