@@ -11,7 +11,8 @@ LIBS := -lyaml -lzstd -lelf -lpthread -lm
 LDFLAGS ?=
 
 RUN_PACKAGES := gcc libc6-dev libyaml-dev libzstd-dev libelf-dev
-TEST_PACKAGES := $(RUN_PACKAGES) libcriterion-dev zstd python3
+TEST_PACKAGES := $(RUN_PACKAGES) libcriterion-dev zstd python3 parallel \
+	gnuplot-nox
 STORY := traces/lecture/cow.trace
 RECORDING := traces/recorded/sort.trace.zst
 ORACLE ?= ../shared/oracle

@@ -114,8 +114,12 @@ static uint64_t large_system_hash(const struct machine *m, uint64_t pages,
 				  unsigned scale, uint64_t max)
 {
 	uint64_t per_mb = (uint64_t)1 << (20 - m->page_shift);
-	uint64_t n = ALIGN_UP(pages, per_mb) >> (scale - m->page_shift);
+	uint64_t n = ALIGN_UP(pages, per_mb);
 
+	if (scale > m->page_shift)
+		n >>= scale - m->page_shift;
+	else
+		n <<= m->page_shift - scale;
 	if (n < m->page_size / pointer_size(m) && !max)
 		n = m->page_size / pointer_size(m);
 	n = (uint64_t)1 << order_of(n ? n : 1);
