@@ -102,6 +102,8 @@ struct machine_config {
 	char paging[CONFIG_NAME_LEN];  /* a row of core/pgformat.c, or the name
 					  of the format below */
 	struct pg_custom custom;       /* nr_levels 0: paging is a row */
+	bool large_pages;	       /* anonymous areas get large pages where
+					  they cover one */
 	bool nx;		       /* the CPU has NX and it is on */
 	vaddr_t page_offset;	       /* kernel begins: 0xC0000000 */
 	vaddr_t task_size;	       /* user space ends */

@@ -36,6 +36,7 @@
  */
 #include "core/memory.h"
 #include "core/filemap.h"
+#include "core/large.h"
 #include "core/ksm.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
@@ -556,6 +557,11 @@ static unsigned __handle_mm_fault(struct mm_struct *mm, struct vm_fault *vmf)
 	pmd = pmd_alloc(mm, pud, vmf->address);
 	if (!pmd)
 		return VM_FAULT_OOM;
+	if (unlikely(mm->m->large_table) && vmf_write(vmf) &&
+	    large_anonymous_fault(vmf->vma, vmf->address, pmd)) {
+		mm->m->stats.faults[FAULT_ANON_WRITE]++;
+		return 0;
+	}
 	vmf->pte = pte_alloc_map(mm, pmd, vmf->address);
 	if (!vmf->pte)
 		return VM_FAULT_OOM;

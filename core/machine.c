@@ -28,6 +28,7 @@ static const struct subsystem subsystems[] = {
 	{compaction_subsys_init, compaction_subsys_destroy, compaction_check},
 	{slab_subsys_init,    slab_subsys_destroy,    slab_check},
 	{pgtable_subsys_init, pgtable_subsys_destroy, pgtable_check},
+	{large_subsys_init,   large_subsys_destroy,   NULL},
 	{vmalloc_subsys_init, vmalloc_subsys_destroy, vmalloc_check},
 	{lru_subsys_init,     lru_subsys_destroy,     lru_check},
 	{filemap_subsys_init, filemap_subsys_destroy, filemap_check},

@@ -54,6 +54,8 @@ struct machine_stats {
 	uint64_t tables_allocated, tables_freed; /* page-table pages, all levels */
 	uint64_t tables_by_level[PG_MAX_LEVELS]; /* existing now, user side */
 	uint64_t ptes_used;	 /* last-level user entries that are not empty */
+	uint64_t large_pages;	 /* mapped now; made, split or unmapped so far */
+	uint64_t large_made, large_split;
 	uint64_t ptes_copied;	 /* by fork */
 	uint64_t slab_grown, slab_destroyed;
 };
@@ -126,6 +128,7 @@ struct machine {
 	/* kernel page tables, vmalloc */
 	paddr_t swapper_pg_dir;
 	struct hpool tlb_pool;	     /* software TLBs of all mms */
+	pfn_t *large_table;	     /* by block: the table behind a large page */
 	kva_t vmalloc_start, vmalloc_end, high_memory;
 	struct list_head vmap_area_list;
 	struct hpool vmap_pool;

@@ -29,12 +29,14 @@
  *   5. every entry that is not empty lies inside an area;
  *   6. the kernel's entries of a top table are swapper_pg_dir's or empty;
  *   7. every kernel table lies in a frame that boot reserved or has PageTable;
- *   8. stats.ptes_used = last-level entries of all mms that are not empty.
+ *   8. stats.ptes_used = last-level entries of all mms that are not empty;
+ *   9. a large entry agrees with the small ones behind it (large.c).
  *
  * Linux: arch/x86/mm/pgtable.c; mm/memory.c __pte_alloc(), free_pgd_range();
  * include/asm-generic/pgtable-nopmd.h, pgtable-nopud.h.
  */
 #include "core/pgtable.h"
+#include "core/large.h"
 #include "core/mmu.h"
 #include "core/page_alloc.h"
 #include "core/tlb.h"
@@ -197,6 +199,13 @@ void pgd_free(struct mm_struct *mm)
 
 /* ---- down the levels ---- */
 
+paddr_t table_below(const struct machine *m, unsigned d, uint64_t entry)
+{
+	if (unlikely(m->large_table && pg_entry_is_leaf(m->fmt, d, entry)))
+		return large_page_table(m, entry);
+	return entry_table(m->fmt, entry);
+}
+
 ptep_t pgd_offset(const struct mm_struct *mm, vaddr_t addr)
 {
 	return table_entry(mm->m->fmt, mm->pgd, 0, addr);
@@ -213,7 +222,7 @@ static ptep_t level_alloc(struct mm_struct *mm, ptep_t above, unsigned d,
 	paddr_t table;
 
 	if (likely(entry))
-		return table_entry(f, entry_table(f, entry), d, addr);
+		return table_entry(f, table_below(m, d - 1, entry), d, addr);
 	table = table_alloc(mm, d, addr);
 	if (!table)
 		return 0;
@@ -278,7 +287,7 @@ ptep_t pte_offset(const struct mm_struct *mm, vaddr_t addr)
 
 		if (!entry)
 			return 0;
-		table = entry_table(f, entry);
+		table = table_below(m, d, entry);
 	}
 	return table_entry(f, table, f->nr_levels - 1, addr);
 }
@@ -306,7 +315,7 @@ ptep_t pte_table_range(const struct mm_struct *mm, vaddr_t addr, vaddr_t end,
 		*next = next_boundary(addr, end, f->level[d].shift);
 		if (!entry)
 			return 0;
-		table = entry_table(f, entry);
+		table = table_below(m, d, entry);
 	}
 	if (f->nr_levels == 1)
 		*next = end;
@@ -332,6 +341,13 @@ void set_pte_at(struct mm_struct *mm, vaddr_t addr, ptep_t ptep, pte_t pte)
 	/* Linux: __supported_pte_mask: a CPU without NX has no such bit */
 	if (!m->nx)
 		pte.v &= ~m->fmt->bits.nx;
+	if (unlikely(m->large_table)) {
+		struct page *table = pfn_to_page(m, (pfn_t)(ptep >>
+							    m->page_shift));
+
+		if (table->private & TABLE_BEHIND_LARGE)
+			large_page_break(mm, addr, table);
+	}
 	observe(m, PTE_SET, addr, pte.v, old.v, 0);
 	m->stats.ptes_used += (uint64_t)!pte_none(pte) - !pte_none(old);
 	entry_write(m, ptep, pte);
@@ -446,8 +462,8 @@ static void walk_level(const struct table_walk *w, paddr_t table, unsigned d,
 		if (!entry.v)
 			continue;
 		w->visit(w->ctx, d, (unsigned)i, at, entry, first);
-		if (d + 1 < f->nr_levels && !pg_entry_is_leaf(f, d, entry.v))
-			walk_level(w, entry_table(f, entry.v), d + 1, first,
+		if (d + 1 < f->nr_levels)
+			walk_level(w, table_below(m, d, entry.v), d + 1, first,
 				   pg_table_entries(f, d + 1));
 	}
 }

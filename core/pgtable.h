@@ -59,6 +59,8 @@ static inline paddr_t entry_table(const struct pg_format *f, uint64_t entry)
 {
 	return (entry & f->addr_mask) << f->addr_rshift;
 }
+/* The table below an entry: the one it names, or that behind a large page. */
+paddr_t table_below(const struct machine *m, unsigned d, uint64_t entry);
 /* Physical address of the entry for va in a table of level depth d. */
 static inline ptep_t table_entry(const struct pg_format *f, paddr_t table,
 				 unsigned d, vaddr_t va)
@@ -125,6 +127,7 @@ int kernel_table_place(struct machine *m, kva_t addr);
 
 /* What a table's struct page->private says: whose it is, and its depth. Its
  * index is the first virtual page that it covers. */
+#define TABLE_BEHIND_LARGE 0x80000000u /* a large page stands before it */
 static inline uint32_t table_owner_note(const struct mm_struct *mm, unsigned d)
 {
 	return mm->host_id << 3 | d;

@@ -35,10 +35,36 @@ static void check_table_frame(struct check_walk *w, paddr_t table, unsigned d,
 	      "pgtable 1: frame %u of a table has count %d, PageTable %d", pfn,
 	      page_count(page), PageTable(page));
 	CHECK(w->c,
-	      page->private == table_owner_note(w->mm, d) &&
+	      (page->private & ~TABLE_BEHIND_LARGE) ==
+			      table_owner_note(w->mm, d) &&
 		      (vaddr_t)page->index << m->page_shift == va,
 	      "pgtable 1: frame %u is another table's (note %x, found %x)",
 	      pfn, page->private, table_owner_note(w->mm, d));
+}
+
+/* 9: the large entry is what the small ones are, frame by frame. */
+static void check_large(struct check_walk *w, unsigned d, pte_t entry)
+{
+	const struct machine *m = w->mm->m;
+	const struct pg_format *f = m->fmt;
+	bool large = pg_entry_is_leaf(f, d, entry.v);
+	paddr_t table = table_below(m, d, entry.v);
+	const struct page *page = pfn_to_page(m, (pfn_t)(table >>
+							 m->page_shift));
+
+	CHECK(w->c, !(page->private & TABLE_BEHIND_LARGE) == !large,
+	      "pgtable 9: the table in frame %u is%s behind a large page",
+	      page_to_pfn(m, page), large ? " not" : "");
+	for (uint64_t i = 0; large && i < pg_table_entries(f, d + 1); i++) {
+		pte_t small = entry_read(m, table + i * f->entry_size);
+		pte_t want = pfn_pte(f, pte_pfn(f, entry) + (pfn_t)i,
+				     entry.v & ~f->addr_mask & ~f->bits.huge);
+
+		CHECK(w->c, small.v == want.v,
+		      "pgtable 9: entry %llu behind a large page is 0x%llx, not 0x%llx",
+		      (unsigned long long)i, (unsigned long long)small.v,
+		      (unsigned long long)want.v);
+	}
 }
 
 static void check_entry(void *ctx, unsigned d, unsigned index __unused_arg,
@@ -50,7 +76,9 @@ static void check_entry(void *ctx, unsigned d, unsigned index __unused_arg,
 	if (d + 1 < f->nr_levels) {
 		if (f->level[d + 1].id == PG_PTE)
 			w->nr_ptes++;
-		check_table_frame(w, entry_table(f, entry.v), d + 1, va);
+		check_table_frame(w, table_below(w->mm->m, d, entry.v), d + 1,
+				  va);
+		check_large(w, d, entry);
 		return;
 	}
 	w->used++;

@@ -19,6 +19,8 @@ int compaction_subsys_init(struct machine *m, const char **why);
 void compaction_subsys_destroy(struct machine *m);
 int pgtable_subsys_init(struct machine *m, const char **why);
 void pgtable_subsys_destroy(struct machine *m);
+int large_subsys_init(struct machine *m, const char **why);
+void large_subsys_destroy(struct machine *m);
 int vmalloc_subsys_init(struct machine *m, const char **why);
 void vmalloc_subsys_destroy(struct machine *m);
 int lru_subsys_init(struct machine *m, const char **why);

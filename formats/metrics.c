@@ -40,7 +40,7 @@ struct needed {
 };
 
 static void need_entry(void *ctx, unsigned d, unsigned index __unused_arg,
-		       ptep_t at __unused_arg, pte_t entry __unused_arg,
+		       ptep_t at __unused_arg, pte_t entry,
 		       vaddr_t va __unused_arg)
 {
 	struct needed *n = ctx;
@@ -48,8 +48,9 @@ static void need_entry(void *ctx, unsigned d, unsigned index __unused_arg,
 	if (!n->seen[d])
 		n->bytes += pg_table_bytes(n->f, d);
 	n->seen[d] = true;
+	/* the CPU does not look at the table behind a large page */
 	if (d + 1 < n->f->nr_levels)
-		n->seen[d + 1] = false;
+		n->seen[d + 1] = pg_entry_is_leaf(n->f, d, entry.v);
 }
 
 static double needed_bytes(const struct machine *m)

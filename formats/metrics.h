@@ -15,6 +15,7 @@ struct measured {
 	/* at the event after which most tables existed (of several: the one
 	 * with most entries used) */
 	uint64_t peak_tables[PG_MAX_LEVELS], peak_ptes, peak_live;
+	uint64_t peak_large;  /* large pages then */
 	uint64_t fork_tables; /* made during fork events */
 	uint64_t events, failed, signals;
 };
@@ -29,6 +30,7 @@ static inline void measure_peak(struct measured *x, const struct machine *m)
 		return;
 	x->peak_live = live;
 	x->peak_ptes = m->stats.ptes_used;
+	x->peak_large = m->stats.large_pages;
 	for (unsigned i = 0; i < PG_MAX_LEVELS; i++)
 		x->peak_tables[i] = m->stats.tables_by_level[i];
 }

@@ -98,6 +98,12 @@ static void write_node(void *ctx, unsigned depth, unsigned index, ptep_t at,
 		write_leaf(r->m, entry, r->out);
 		return;
 	}
+	if (pg_entry_is_leaf(f, depth, entry.v)) {
+		fprintf(r->out, "large page of %lluK, ",
+			1ull << (f->level[depth].shift - 10));
+		write_leaf(r->m, entry, r->out);
+		return;
+	}
 	fprintf(r->out, "%s table in frame 0x%05llx", f->level[depth + 1].name,
 		(unsigned long long)(entry_table(f, entry.v) >>
 				     r->m->page_shift));

@@ -192,6 +192,16 @@ if command -v gnuplot >/dev/null; then
 	head -c 4 a.pdf | grep -q '%PDF' || fail "a.pdf is no PDF"
 fi
 
+# ---- large pages ----
+for c in linux-3.12-i386 linux-3.12-i386-pae x86-64 riscv-sv39; do
+	run 0 replay -c $c --set large_pages=true --check=1 --tlb --strict "$L/large-pages.trace"
+done
+run 0 compare "$L/large-pages.trace" --csv --no-ratios --with large_pages=false --with large_pages=true
+expect "large pages" "$(cell out large.made 4)" 4
+# 4096 pages are written: a fault each, or one for each of 4 MiB; beside them the
+# copy in the child and the zero page after madvise
+expect "faults" "$(row faults)" "4098,6"
+
 # ---- mistakes ----
 complains "mmemu: --vary tlb.entres: unknown key; the nearest known key is tlb.entries" \
 	sweep x --vary tlb.entres=1
