@@ -60,6 +60,33 @@ $(B)/tests/alone/control: $(B)/tests/alone/runner.o $(B)/tests/alone/control.o
 $(B)/tests/random: $(B)/tests/property/random.o $(B)/libmmemu.a
 	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
 
+$(B)/tests/inject/fail.so: tests/inject/fail.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -shared $< -o $@
+
+# Fuzz targets: run-X with a plain driver, fuzz-X with clang's libFuzzer.
+IMPORTERS := lackey strace perf kmem din csv champsim dynamorio
+FUZZ := text replay config scenario state elf $(IMPORTERS:%=import-%)
+FUZZ_RUNS := $(FUZZ:%=$(B)/tests/fuzz/run-%)
+FUZZ_COMMON := $(B)/tests/fuzz/file.o $(filter-out $(B)/cmd/main.o,$(CMD_OBJ)) \
+	$(B)/libmmemu.a
+
+$(B)/tests/fuzz/run-import-%: $(B)/tests/fuzz/import.o \
+		$(B)/tests/fuzz/driver.o $(FUZZ_COMMON)
+	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
+
+$(B)/tests/fuzz/run-%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o \
+		$(FUZZ_COMMON)
+	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
+
+$(B)/tests/fuzz/fuzz-import-%: $(B)/tests/fuzz/import.o \
+		$(B)/tests/fuzz/engine.o $(FUZZ_COMMON)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $^ -o $@ $(LDFLAGS) $(LIBS)
+
+$(B)/tests/fuzz/fuzz-%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/engine.o \
+		$(FUZZ_COMMON)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $^ -o $@ $(LDFLAGS) $(LIBS)
+
 $(BENCH): $(B)/%: $(B)/%.o $(B)/libmmemu.a
 	$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
 
@@ -86,11 +113,13 @@ run: need-run
 
 ## test: every test (installs missing Debian packages when it can)
 test: need-test
-	@$(MAKE) --no-print-directory all $(B)/tests/run $(B)/tests/random
+	@$(MAKE) --no-print-directory all $(B)/tests/run $(B)/tests/random \
+		$(FUZZ_RUNS) $(B)/tests/inject/fail.so
 	@B=$(B) ORACLE=$(ORACLE) sh tests/run.sh all
 
 ## check: the quick part of test: modules and command line
-check: $(B)/mmemu $(B)/tests/run $(B)/tests/random
+check: $(B)/mmemu $(B)/tests/run $(B)/tests/random $(FUZZ_RUNS) \
+		$(B)/tests/inject/fail.so
 	@B=$(B) ORACLE=$(ORACLE) sh tests/run.sh quick
 
 RANDOM_TRACES ?= 10000
@@ -98,6 +127,18 @@ RANDOM_FROM ?= 0
 ## random: random traces against models (RANDOM_TRACES=, RANDOM_FROM=)
 random: $(B)/mmemu $(B)/tests/random
 	B=$(B) $(B)/tests/random --from $(RANDOM_FROM) --count $(RANDOM_TRACES)
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(FUZZ)
+FUZZ_CFLAGS := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=fuzzer-no-link,address,undefined
+## fuzz: libFuzzer on every reader (FUZZ_SECONDS=, FUZZ_TARGETS=; needs clang)
+fuzz:
+	@sh .ci/need clang
+	@$(MAKE) --no-print-directory CC=clang B=$(B)/fuzz \
+		CFLAGS="$(FUZZ_CFLAGS)" \
+		$(FUZZ_TARGETS:%=$(B)/fuzz/tests/fuzz/fuzz-%)
+	@B=$(B)/fuzz sh tests/fuzz/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 ## conformance: compare with what a real 3.12 kernel answered
 conformance: $(B)/mmemu
@@ -111,7 +152,8 @@ asan: need-test
 	@$(MAKE) --no-print-directory B=$(B)/asan CFLAGS="$(SANITIZE)" \
 		$(B)/asan/mmemu $(B)/asan/tests/random \
 		$(B)/asan/tests/alone/modules \
-		$(B)/asan/tests/alone/control
+		$(B)/asan/tests/alone/control \
+		$(FUZZ:%=$(B)/asan/tests/fuzz/run-%)
 	@B=$(B)/asan ORACLE=$(ORACLE) sh tests/run.sh asan
 
 ## valgrind: the module tests under memcheck
@@ -156,9 +198,10 @@ need-run:
 need-test:
 	@sh .ci/need $(TEST_PACKAGES)
 
-.PHONY: all run test check conformance asan valgrind bench recording format \
+.PHONY: all run test check random fuzz conformance asan valgrind bench recording format \
 	install clean help need-run need-test
+.SECONDARY:
 .DELETE_ON_ERROR:
 -include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d) \
 	$(ALONE_OBJ:.o=.d) $(BENCH:%=%.d) \
-	$(B)/tests/property/random.d
+	$(B)/tests/property/random.d $(wildcard $(B)/tests/fuzz/*.d)

@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE /* asprintf */
 #include "cmd/check.h"
+#include "cmd/host_limit.h"
 #include "cmd/output.h"
 
 #include <fcntl.h>
@@ -110,6 +111,8 @@ static _Noreturn void child(const struct check *c, const struct scenario *s)
 	}
 	replay_arguments(c, s, &a);
 	optind = 0; /* getopt begins anew */
+	if (host_limit_bytes())
+		host_limit_watch();
 	status = cmd_replay((int)a.nr - 1, a.item);
 	outputs_abandon();
 	if (fflush(stdout))

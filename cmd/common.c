@@ -1,5 +1,6 @@
 /* common.c - messages, host memory and SIGINT of all commands. */
 #include "cmd/command.h"
+#include "cmd/host_limit.h"
 #include "cmd/output.h"
 
 #include <stdarg.h>
@@ -39,14 +40,17 @@ int usage_error(const char *command)
 	return EXIT_BAD;
 }
 
+static bool beyond_limit; /* why host_take() gave nothing */
+
 static void *host_take(void *ctx __unused_arg, size_t size)
 {
-	return calloc(1, size);
+	beyond_limit = !host_limit_take(size);
+	return beyond_limit ? NULL : calloc(1, size);
 }
 
-static void host_give(void *ctx __unused_arg, void *p,
-		      size_t size __unused_arg)
+static void host_give(void *ctx __unused_arg, void *p, size_t size)
 {
+	host_limit_give(size);
 	free(p);
 }
 
@@ -63,7 +67,11 @@ static void host_unroom(void *ctx __unused_arg, void *p, size_t size)
 static void host_failed(void *ctx __unused_arg, size_t size)
 {
 	outputs_abandon();
-	complain("this host has no more memory (%zu bytes asked for)", size);
+	if (beyond_limit)
+		complain("more host memory is needed than --max-host-memory allows");
+	else
+		complain("this host has no more memory (%zu bytes asked for)",
+			 size);
 	_exit(EXIT_BAD);
 }
 

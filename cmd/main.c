@@ -1,5 +1,6 @@
 /* main.c - mmemu COMMAND ARGUMENTS: finds the command and runs it. */
 #include "cmd/command.h"
+#include "cmd/host_limit.h"
 #include "cmd/output.h"
 
 #include <stdarg.h>
@@ -30,6 +31,8 @@ static void print_help(FILE *out)
 			commands[i].title);
 	fprintf(out, "\nmmemu help COMMAND (or mmemu COMMAND --help) says more. Example:\n"
 		     "  mmemu replay traces/lecture/cow.trace --stats\n"
+		     "Any command: --max-host-memory SIZE, as 2G, bounds what it takes of this host\n"
+		     "(three quarters of its RAM).\n"
 		     "Exit status: 0 fine, 1 the replay found something wrong, 2 bad input or\n"
 		     "usage, or the host failed, 130 interrupted.\n");
 }
@@ -58,6 +61,8 @@ int main(int argc, char **argv)
 	const struct command *c;
 	int status;
 
+	if (host_limit_start(&argc, argv))
+		return EXIT_BAD;
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_BAD;

@@ -74,6 +74,16 @@ command_line() {
 		"$B/mmemu" check traces tests/golden
 }
 
+corpora() {
+	for dir in tests/fuzz/corpus/*; do
+		name=${dir##*/}
+		"$B/tests/fuzz/run-$name" "$dir" >"$B/tests/corpus.log" 2>&1 || {
+			echo "$name: $(tail -c 600 "$B/tests/corpus.log")"
+			return 1
+		}
+	done
+}
+
 random_traces() {
 	part "random traces against models, checked at each event" \
 		"$B/tests/random" --count "$1"
@@ -100,11 +110,14 @@ asan)
 	part "modules under sanitizers" modules "$B/tests/alone/modules"
 	command_line
 	random_traces 60
+	part "corpora of the fuzz targets" corpora
 	;;
 *)
 	part "modules" modules "$B/tests/run" -j2
 	command_line
+	part "the host fails: memory, disk, bounds" sh tests/inject/run.sh
 	random_traces 360
+	part "corpora of the fuzz targets" corpora
 	;;
 esac
 if [ "$what" = all ]; then

@@ -390,11 +390,13 @@ static bool add_label(struct lexer *lex, const char *p, const char *end,
 
 bool lex_address(struct lexer *lex, const char *what, struct quantity *q)
 {
-	const char *p = lex->field.text, *end = p + lex->field.len;
+	const char *p, *end;
 
 	*q = (struct quantity){0, 0, 0};
 	if (!number_field(lex, what))
 		return false;
+	p = lex->field.text;
+	end = p + lex->field.len;
 	for (;;) {
 		const char *plus = memchr(p, '+', (size_t)(end - p));
 		const char *stop = plus ? plus : end;
