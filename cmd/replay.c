@@ -132,10 +132,11 @@ static bool after_events(struct replay_run *run)
 	if (unlikely(r->n.events >= run->next_check)) {
 		run->next_check = r->n.events + run->opt.check;
 		check_machine(run);
+		show_progress(run); /* a check takes its time */
 	}
 	if (unlikely(r->n.events >= run->stop_event))
 		run->reached = true;
-	return !run->reached;
+	return !run->reached && likely(!interrupted);
 }
 
 static bool do_event(struct replay_run *run, const struct event *ev)
