@@ -10,8 +10,7 @@
 #define MAX_WORD 64
 
 struct state_reader {
-	struct machine *m; /* NULL: state_geometry() */
-	struct machine_config *cfg;
+	struct machine *m; /* of state_geometry(): zones and configuration */
 	const char *name;
 	unsigned line;
 	const char *at; /* rest of the line */

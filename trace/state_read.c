@@ -264,9 +264,11 @@ static int read_all(struct state_text *text, struct stream *s,
 
 	do {
 		if (text->room - text->size < 2) {
+			size_t more = max_t(size_t, text->room, READ_CHUNK);
+
 			text->data = host_realloc(host, text->data, text->room,
-						  text->room + READ_CHUNK);
-			text->room += READ_CHUNK;
+						  text->room + more);
+			text->room += more;
 		}
 		n = stream_read(s, text->data + text->size,
 				text->room - text->size - 1);
