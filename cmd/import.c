@@ -7,6 +7,8 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 static const char help[] =
 	"usage: mmemu import FORMAT LOG... [OPTION]...\n"
@@ -126,13 +128,48 @@ static int parse_one(struct command_line *c, int o, const char *arg)
 
 /* ---- the trace ---- */
 
-static void put_event(void *ctx, const struct event *ev)
+/* The writer first: it is the sink's context. */
+struct trace_out {
+	struct text_writer w;
+	const struct import_counts *n;
+	bool terminal, shown;
+	uint64_t events;
+	time_t told;
+};
+
+/* On a terminal, how far it is; looked at every 2^18 statements. */
+static void show_progress(struct trace_out *t)
 {
-	text_write(ctx, ev);
+	time_t now = time(NULL);
+
+	if (!t->terminal || now == t->told)
+		return;
+	t->told = now;
+	t->shown = true;
+	fprintf(stderr, "\r%llu lines, %llu accesses",
+		(unsigned long long)t->n->lines,
+		(unsigned long long)t->n->accesses);
 }
 
-static void put_note(void *ctx __unused_arg, const char *text)
+static void clear_progress(struct trace_out *t)
 {
+	if (t->shown)
+		fputs("\r\033[K", stderr);
+	t->shown = false;
+}
+
+static void put_event(void *ctx, const struct event *ev)
+{
+	struct trace_out *t = ctx;
+
+	text_write(&t->w, ev);
+	if (!(++t->events & 0x3ffff))
+		show_progress(t);
+}
+
+static void put_note(void *ctx, const char *text)
+{
+	clear_progress(ctx);
 	fprintf(stderr, "%s\n", text);
 }
 
@@ -142,17 +179,20 @@ static int import_to(const struct import_format *format,
 {
 	struct import_sink sink = {.event = put_event, .note = put_note};
 	struct trace_error error;
-	struct text_writer w;
+	struct trace_out t = {.n = n,
+			      .terminal = isatty(STDERR_FILENO),
+			      .told = time(NULL)};
 	struct names names;
 	const char *input;
 	int ret;
 
 	names_init(&names, &cmd_host);
-	text_write_start(&w, &cmd_host, &names, out);
-	sink.ctx = &w;
+	text_write_start(&t.w, &cmd_host, &names, out);
+	sink.ctx = &t;
 	ret = import_run(format, opt, &cmd_host, &names, &sink, n, &input,
 			 &error);
-	text_write_end(&w);
+	text_write_end(&t.w);
+	clear_progress(&t);
 	names_destroy(&names);
 	if (ret)
 		complain_trace(strcmp(input, "-") ? input : "standard input",

@@ -255,7 +255,7 @@ static void begin_call(struct lackey_log *log, const char *p)
 
 	if (!strncmp(p, "sys_", 4))
 		p += 4;
-	len = strcspn(p, " (");
+	len = strcspn(p, " ([");
 	snprintf(log->name, sizeof(log->name), "%.*s", (int)len, p);
 	snprintf(log->args, sizeof(log->args), "%s", p + len);
 }

@@ -1,0 +1,445 @@
+/*
+ * record.c - mmemu record: run a program under strace or valgrind, make a trace
+ * of it.
+ *
+ *	mmemu record -- ls -l          strace: mappings, processes; fast
+ *	mmemu record --accesses -- ls  valgrind's lackey: every access too; the
+ *	                               program runs some hundred times slower
+ *
+ * The tool writes its logs into a folder of its own, which is removed when they
+ * are imported, and also when anything goes wrong. SIGINT ends the program and
+ * the recording.
+ */
+#include "cmd/command.h"
+#include "cmd/import.h"
+
+#include <dirent.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char help[] =
+	"usage: mmemu record [OPTION]... -- PROGRAM [ARGUMENT]...\n"
+	"\n"
+	"Runs a program and makes a trace of it: its mappings and processes, recorded\n"
+	"with strace, or with --accesses every access too, recorded with valgrind.\n"
+	"\n"
+	"  -o, --output FILE     the trace (.zst: compressed); default PROGRAM.trace.zst\n"
+	"      --accesses        every load, store and fetch; some hundred times slower,\n"
+	"                        and about 12 bytes of temporary file each\n"
+	"      --max-accesses N  leave out the accesses behind the N-th\n"
+	"      --slice N         accesses until another process has its turn (10000)\n"
+	"      --wide            keep 64-bit addresses (default: below 3 GiB)\n"
+	"      --keep DIR        leave the tool's logs in that new folder\n"
+	"  -l, --level N         how hard zstd tries, 1 to 19 (9)\n"
+	"  -h, --help            this\n"
+	"\n"
+	"Temporary logs are in $TMPDIR, or /tmp.\n"
+	"\n"
+	"Example:\n"
+	"  mmemu record --accesses -o ls.trace.zst -- ls -l\n"
+	"  mmemu replay ls.trace.zst --stats\n";
+
+enum { OPT_ACCESSES = 256, OPT_MAX, OPT_SLICE, OPT_WIDE, OPT_KEEP };
+
+static const struct option options[] = {
+	{"output", required_argument, NULL, 'o'},
+	{"accesses", no_argument, NULL, OPT_ACCESSES},
+	{"max-accesses", required_argument, NULL, OPT_MAX},
+	{"slice", required_argument, NULL, OPT_SLICE},
+	{"wide", no_argument, NULL, OPT_WIDE},
+	{"keep", required_argument, NULL, OPT_KEEP},
+	{"level", required_argument, NULL, 'l'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+#define MAX_PATH 4096
+
+struct record {
+	struct import_options import;
+	const char *output, *keep;
+	bool accesses;
+	int level;
+	char **program; /* with its arguments, NULL behind */
+	int nr;
+	char dir[MAX_PATH - 64]; /* of the logs */
+	char default_output[300];
+};
+
+/* ---- the tool and the program ---- */
+
+static bool in_path(const char *name, const char *path)
+{
+	char file[MAX_PATH];
+
+	while (path) {
+		const char *colon = strchr(path, ':');
+		int n = (int)(colon ? (size_t)(colon - path) : strlen(path));
+
+		if ((size_t)snprintf(file, sizeof(file), "%.*s/%s", n, path,
+				     name) < sizeof(file) &&
+		    !access(file, X_OK))
+			return true;
+		path = colon ? colon + 1 : NULL;
+	}
+	return false;
+}
+
+static int check_tools(const struct record *r)
+{
+	const char *tool = r->accesses ? "valgrind" : "strace";
+	const char *program = r->program[0], *path = getenv("PATH");
+	struct stat st;
+
+	if (!in_path(tool, path))
+		return complain("record: %s is not installed, and %s needs it (Debian: apt-get install %s)",
+				tool,
+				r->accesses ? "--accesses" : "recording",
+				tool);
+	if (!strchr(program, '/'))
+		return in_path(program, path)
+			       ? 0
+			       : complain("record: there is no program \"%s\" in PATH",
+					  program);
+	if (stat(program, &st) || access(program, X_OK))
+		return complain("record: cannot run %s: %s", program,
+				strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return complain("record: cannot run %s: it is no file",
+				program);
+	return 0;
+}
+
+#define MAX_TOOL_ARGS 16
+#define LOG_ARG (MAX_PATH + 64)
+
+static void strace_args(const struct record *r, char **args, char *log)
+{
+	static char *const fixed[] = {
+		"strace", "-f", "-y", "-q", "-I", "2", "-e", "signal=none",
+		"-e",
+		"trace=%memory,%process,open,openat,creat,close,dup,dup2,dup3,"
+		"?fcntl64,fcntl,?memfd_create",
+		"-o"};
+	size_t n = ARRAY_SIZE(fixed);
+
+	memcpy(args, fixed, sizeof(fixed));
+	snprintf(log, LOG_ARG, "%s/log", r->dir);
+	args[n++] = log;
+	args[n++] = "--";
+	args[n] = NULL;
+}
+
+static void valgrind_args(const struct record *r, char **args, char *log)
+{
+	static char *const fixed[] = {
+		"valgrind", "--tool=lackey", "--trace-mem=yes",
+		"--trace-syscalls=yes", "--basic-counts=no",
+		"--trace-children=yes"};
+	size_t n = ARRAY_SIZE(fixed);
+
+	memcpy(args, fixed, sizeof(fixed));
+	snprintf(log, LOG_ARG, "--log-file=%s/log.%%p", r->dir);
+	args[n++] = log;
+	args[n++] = "--";
+	args[n] = NULL;
+}
+
+/* Becomes the tool. Does not return. */
+static void run_tool(const struct record *r)
+{
+	char *args[MAX_TOOL_ARGS], log[LOG_ARG], **all;
+	size_t n = 0;
+
+	if (r->accesses)
+		valgrind_args(r, args, log);
+	else
+		strace_args(r, args, log);
+	while (args[n])
+		n++;
+	all = host_alloc(&cmd_host, (n + (size_t)r->nr + 1) * sizeof(*all));
+	memcpy(all, args, n * sizeof(*all));
+	memcpy(all + n, r->program, ((size_t)r->nr + 1) * sizeof(*all));
+	signal(SIGINT, SIG_DFL);
+	execvp(all[0], all);
+	complain("record: cannot run %s: %s", all[0], strerror(errno));
+	_exit(EXIT_BAD);
+}
+
+static int say_status(const struct record *r, int status)
+{
+	const char *name = r->program[0];
+
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "%s was ended by signal %d\n", name,
+			WTERMSIG(status));
+	else if (WEXITSTATUS(status))
+		fprintf(stderr, "%s ended with status %d\n", name,
+			WEXITSTATUS(status));
+	return 0;
+}
+
+static volatile sig_atomic_t tool;
+
+/* The first one ends the tool and by it the program, the second kills it. The
+ * logs are removed in any case, so no default action. */
+static void on_interrupt(int signal __unused_arg)
+{
+	if (tool > 0)
+		kill(tool, interrupted ? SIGKILL : SIGTERM);
+	interrupted = 1;
+}
+
+static void catch_interrupts(void)
+{
+	struct sigaction sa = {.sa_handler = on_interrupt};
+
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGINT, &sa, NULL);
+}
+
+/* Runs until the program has ended; SIGINT ends it. */
+static int run_program(const struct record *r)
+{
+	int status;
+
+	fflush(NULL);
+	tool = fork();
+	if (tool < 0)
+		return complain("record: cannot start %s: %s", r->program[0],
+				strerror(errno));
+	if (!tool)
+		run_tool(r);
+	if (interrupted) /* before its number was known */
+		kill(tool, SIGTERM);
+	while (waitpid(tool, &status, 0) < 0)
+		if (errno != EINTR)
+			return complain("record: waitpid: %s", strerror(errno));
+	tool = 0;
+	return interrupted ? EXIT_INTERRUPTED : say_status(r, status);
+}
+
+/* ---- the logs ---- */
+
+static int make_dir(struct record *r)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (r->keep) {
+		if ((size_t)snprintf(r->dir, sizeof(r->dir), "%s", r->keep) >=
+		    sizeof(r->dir) - 32)
+			return complain("record: --keep: the name is too long");
+		if (mkdir(r->dir, 0777))
+			return complain("record: cannot make the folder %s: %s",
+					r->keep, strerror(errno));
+		return 0;
+	}
+	if ((size_t)snprintf(r->dir, sizeof(r->dir), "%s/mmemu-record-XXXXXX",
+			     tmp && *tmp ? tmp : "/tmp") >=
+		    sizeof(r->dir) - 32 ||
+	    !mkdtemp(r->dir))
+		return complain("record: cannot make a folder for logs below %s: %s",
+				tmp && *tmp ? tmp : "/tmp", strerror(errno));
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const char *x = strrchr(*(char *const *)a, '.'),
+		   *y = strrchr(*(char *const *)b, '.');
+	long n = x ? atol(x + 1) : 0, m = y ? atol(y + 1) : 0;
+
+	return n < m ? -1 : n > m;
+}
+
+struct log_list {
+	char **path;
+	unsigned nr, max;
+};
+
+static void list_logs(const struct record *r, struct log_list *list)
+{
+	DIR *d = opendir(r->dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		size_t len = strlen(r->dir) + strlen(e->d_name) + 2;
+		char *path;
+
+		if (e->d_name[0] == '.')
+			continue;
+		if (list->nr == list->max) {
+			unsigned max = 2 * list->max + 16;
+
+			list->path = host_realloc(
+				&cmd_host, list->path,
+				list->max * sizeof(*list->path),
+				max * sizeof(*list->path));
+			list->max = max;
+		}
+		path = host_alloc(&cmd_host, len);
+		snprintf(path, len, "%s/%s", r->dir, e->d_name);
+		list->path[list->nr++] = path;
+	}
+	if (d)
+		closedir(d);
+	if (list->nr)
+		qsort(list->path, list->nr, sizeof(*list->path), by_number);
+}
+
+static void free_list(struct log_list *list)
+{
+	for (unsigned i = 0; i < list->nr; i++)
+		host_strfree(&cmd_host, list->path[i]);
+	host_free(&cmd_host, list->path, list->max * sizeof(*list->path));
+}
+
+static void remove_logs(const struct record *r)
+{
+	struct log_list list = {0};
+
+	if (r->keep)
+		return;
+	list_logs(r, &list);
+	for (unsigned i = 0; i < list.nr; i++)
+		unlink(list.path[i]);
+	rmdir(r->dir);
+	free_list(&list);
+}
+
+/* ---- the trace ---- */
+
+static void say_next(const struct record *r, const struct import_counts *n)
+{
+	const char *wide =
+		r->import.wide
+			? " --set paging=x86-64 --set layout.task_size=0x7ffffffff000"
+			: "";
+
+	fprintf(stderr, "%s: %llu processes, %llu accesses\n", r->output,
+		(unsigned long long)n->processes,
+		(unsigned long long)n->accesses);
+	fprintf(stderr, "next:\n"
+			"  mmemu replay%s %s --stats\n"
+			"  mmemu replay%s %s --at last -r maps=100 -r status=100\n",
+		wide, r->output, wide, r->output);
+	if (!r->accesses)
+		fprintf(stderr, "(record --accesses takes every access too)\n");
+}
+
+static int import_logs(struct record *r)
+{
+	const char *name = r->accesses ? "lackey" : "strace";
+	struct import_counts counts;
+	struct log_list list = {0};
+	int ret;
+
+	list_logs(r, &list);
+	if (!list.nr) {
+		free_list(&list);
+		return complain("record: %s wrote no log",
+				r->accesses ? "valgrind" : "strace");
+	}
+	r->import.inputs = (const char *const *)list.path;
+	r->import.nr_inputs = list.nr;
+	ret = import_file(import_format_find(name), &r->import, r->output,
+			  r->level, &counts);
+	free_list(&list);
+	if (!ret && strcmp(r->output, "-"))
+		say_next(r, &counts);
+	return ret;
+}
+
+static int record(struct record *r)
+{
+	const char *slash = strrchr(r->program[0], '/');
+	int ret = check_tools(r);
+
+	if (ret)
+		return ret;
+	snprintf(r->default_output, sizeof(r->default_output), "%.250s.trace.zst",
+		 slash ? slash + 1 : r->program[0]);
+	if (!r->output)
+		r->output = r->default_output;
+	catch_interrupts();
+	ret = make_dir(r);
+	if (ret)
+		return ret;
+	ret = run_program(r);
+	if (!ret)
+		ret = import_logs(r);
+	remove_logs(r);
+	return ret;
+}
+
+static int parse_one(struct record *r, int o, const char *arg)
+{
+	uint64_t n;
+
+	switch (o) {
+	case 'o':
+		r->output = arg;
+		return 0;
+	case OPT_ACCESSES:
+		r->accesses = true;
+		return 0;
+	case OPT_WIDE:
+		r->import.wide = true;
+		return 0;
+	case OPT_KEEP:
+		r->keep = arg;
+		return 0;
+	case 'l':
+		if (!parse_count(arg, 19, &n))
+			return complain("--level %s: expected 1 to 19", arg);
+		r->level = (int)n;
+		return 0;
+	case OPT_SLICE:
+		if (!parse_count(arg, UINT32_MAX, &n))
+			return complain("--slice %s: expected a number of accesses",
+					arg);
+		r->import.slice = (uint32_t)n;
+		return 0;
+	case OPT_MAX:
+		if (!parse_count(arg, UINT64_MAX, &r->import.max_accesses))
+			return complain("--max-accesses %s: expected a number of accesses",
+					arg);
+		return 0;
+	default:
+		return usage_error("record");
+	}
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct record *r = host_alloc(&cmd_host, sizeof(*r));
+	int o, ret = 0;
+
+	import_defaults(&r->import);
+	r->level = 9;
+	/* "+": what follows the program is its own */
+	while (!ret && (o = getopt_long(argc, argv, "+o:l:h", options, NULL)) !=
+			       -1) {
+		if (o == 'h') {
+			fputs(help, stdout);
+			host_free(&cmd_host, r, sizeof(*r));
+			return EXIT_FINE;
+		}
+		ret = parse_one(r, o, optarg);
+	}
+	if (!ret && optind == argc) {
+		complain("record: expected -- PROGRAM");
+		ret = usage_error("record");
+	}
+	r->program = argv + optind;
+	r->nr = argc - optind;
+	if (!ret)
+		ret = record(r);
+	host_free(&cmd_host, r, sizeof(*r));
+	return ret;
+}
