@@ -234,7 +234,10 @@ static int make_dir(struct record *r)
 		if ((size_t)snprintf(r->dir, sizeof(r->dir), "%s", r->keep) >=
 		    sizeof(r->dir) - 32)
 			return complain("record: --keep: the name is too long");
-		if (mkdir(r->dir, 0777))
+		if (mkdir(r->dir, 0777) && errno == EEXIST)
+			return complain("record: --keep: expected a new folder, %s is there",
+					r->keep);
+		if (access(r->dir, W_OK))
 			return complain("record: cannot make the folder %s: %s",
 					r->keep, strerror(errno));
 		return 0;

@@ -151,7 +151,9 @@ static int din_line(struct list *l, struct im_process *p, const char *line)
 		size = size ? size : 1;
 	}
 	if (label - labels >= 6) {
-		im_pass_over(l->im, at, 1);
+		im_pass_over(l->im, *at == '3' || *at == '4' ? "escapes"
+							     : "other labels",
+			     *at == '3' || *at == '4' ? 7 : 12);
 		return 0;
 	}
 	if (size > 1u << 20)
@@ -285,6 +287,7 @@ static int dynamorio_access(struct list *l, struct im_process *p,
 		return 0;
 	}
 	if (!at) {
+		text += *text == '<';
 		im_pass_over(l->im, text, strcspn(text, " :>"));
 		return 0;
 	}
