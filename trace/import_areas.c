@@ -49,6 +49,8 @@ static void insert_at(struct import *im, struct im_areas *a, unsigned i,
 
 static void remove_at(struct im_areas *a, unsigned i, unsigned n)
 {
+	if (!n)
+		return;
 	memmove(a->tab + i, a->tab + i + n, (a->nr - i - n) * sizeof(*a->tab));
 	a->nr -= n;
 }

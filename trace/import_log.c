@@ -88,7 +88,7 @@ void im_log_unread(struct im_log *log)
 
 int im_log_line(struct import *im, struct im_log *log, char **line, size_t *len)
 {
-	for (;;) {
+	while (log->open) {
 		char *from = log->buf + log->at;
 		char *nl = memchr(from, '\n', log->fill - log->at);
 		ssize_t n;
@@ -111,6 +111,7 @@ int im_log_line(struct import *im, struct im_log *log, char **line, size_t *len)
 			return 0;
 		log->buf[log->fill++] = '\n'; /* the last has no newline */
 	}
+	return 0;
 }
 
 int im_log_bytes(struct import *im, struct im_log *log, void *to, size_t size)
