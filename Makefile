@@ -163,10 +163,11 @@ valgrind: need-test
 		$(B)/tests/alone/control
 	@B=$(B) sh tests/run.sh valgrind
 
-## bench: ratios against a baseline in the same run
+## bench: ratios against a baseline in the same run (BENCH_LONG=1e9)
 bench: $(B)/mmemu $(BENCH)
-	@for b in $(BENCH); do echo "== $$b"; $$b || exit 1; done
-	@B=$(B) sh tests/bench/replay.sh
+	@$(B)/mmemu convert $(RECORDING) $(B)/recording.mmt
+	@for b in $(BENCH); do \
+		echo "== $$b"; RECORDING=$(B)/recording.mmt $$b || exit 1; done
 
 ## recording: record a program of at least 10 million accesses
 recording: $(B)/mmemu

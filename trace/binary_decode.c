@@ -17,6 +17,7 @@
 #include <zstd.h>
 
 #define SLACK (6 * RUN_MAX + 8)
+#define SLICE 1024u /* accesses */
 
 bool decoder_failed(struct decoder *d, const char *what)
 {
@@ -193,10 +194,9 @@ static inline uint64_t load64(const uint8_t *p)
 /* What an op says, ready to be used: no bit of it is taken apart twice. */
 struct op_row {
 	uint64_t mask;	/* of the operand */
-	uint64_t fetch; /* all ones: a fetch */
 	uint64_t acc;	/* kind and length where acc_pack() puts them */
-	uint16_t len, kind;
-	uint32_t width;
+	uint8_t kind, len, width;
+	bool special;	/* no access, or its length is elsewhere */
 };
 
 #define OP_ROW(op)                                                             \
@@ -205,12 +205,13 @@ struct op_row {
 			: (op) >> 6 == 1 ? 0xff                                \
 			: (op) >> 6 == 2 ? 0xffffff                            \
 					 : ACC_ADDR_MASK,                      \
-		.fetch = ((op)&3) == EV_FETCH ? ~(uint64_t)0 : 0,              \
 		.acc = (uint64_t)((op)&3) << ACC_ADDR_BITS |                   \
 		       (uint64_t)OP_LEN(op) << ACC_LEN_SHIFT,                  \
-		.len = OP_LEN(op),                                             \
 		.kind = (op)&3,                                                \
+		.len = OP_LEN(op),                                             \
 		.width = (op) >> 6 == 3 ? 6 : (op) >> 6 == 2 ? 3 : (op) >> 6,  \
+		.special = ((op)&3) == OP_OTHER ||                             \
+			   OP_LEN(op) == OP_LEN_VARINT,                        \
 	},
 #define OP_ROWS4(op) OP_ROW(op) OP_ROW(op + 1) OP_ROW(op + 2) OP_ROW(op + 3)
 #define OP_ROWS16(op) \
@@ -230,8 +231,9 @@ static uint64_t long_length(struct decoder *d)
 }
 
 /*
- * Accesses until another op or `end`, as words. What comes next in a program is
- * hard to foresee, so there is no branch for it.
+ * Accesses until another op or `end`, as words. Fetch or not is a branch on
+ * purpose: the CPU guesses it well, and without it the address of each access
+ * would wait for that of the one before it, by way of `slot`.
  */
 static uint64_t *decode_accesses(struct decoder *d, const uint8_t *end,
 				 uint64_t *out)
@@ -242,23 +244,27 @@ static uint64_t *decode_accesses(struct decoder *d, const uint8_t *end,
 
 	for (; op < end; op++) {
 		const struct op_row *row = &op_rows[*op];
-		uint64_t z, addr, *last, fetch = row->fetch, bits = row->acc;
-		uint64_t len = row->len;
+		uint64_t z, addr, bits = row->acc, len = row->len;
 
-		if (unlikely(row->kind == OP_OTHER))
-			break;
-		if (unlikely(len == OP_LEN_VARINT)) {
+		if (unlikely(row->special)) {
+			if ((*op & 3) == OP_OTHER)
+				break;
 			len = long_length(d);
-			bits = acc_pack(0, row->kind, len);
+			bits = acc_pack(0, *op & 3, len);
 		}
 		z = load64(operand) & row->mask;
 		operand += row->width;
 		z = z >> 1 ^ -(z & 1);
-		last = fetch ? &ctx->unused : &ctx->last[slot | row->kind];
-		addr = ((fetch ? next : *last) + z) & ACC_ADDR_MASK;
-		*last = addr;
-		next += (z + len) & fetch;
-		slot = fetch ? context_slot(addr) : slot;
+		if (row->kind == EV_FETCH) {
+			addr = (next + z) & ACC_ADDR_MASK;
+			next = addr + len;
+			slot = context_slot(addr);
+		} else {
+			uint64_t *last = &ctx->last[slot | row->kind];
+
+			addr = (*last + z) & ACC_ADDR_MASK;
+			*last = addr;
+		}
 		*out++ = addr | bits;
 	}
 	ctx->next = next & ACC_ADDR_MASK;
@@ -268,24 +274,25 @@ static uint64_t *decode_accesses(struct decoder *d, const uint8_t *end,
 	return out;
 }
 
-/* Which of n accesses are turns (run.h). */
-static uint32_t find_turns(const uint64_t *acc, uint32_t n, unsigned shift,
-			   uint16_t *turns)
+/*
+ * Which of acc[from, to) are turns (run.h), behind those that were found before.
+ * page_of: of the last access by kind.
+ */
+static uint16_t *find_turns(const uint64_t *acc, uint32_t from, uint32_t to,
+			    unsigned shift, uint64_t page_of[4], uint16_t *turn)
 {
-	uint64_t page_of[4] = {~0ull, ~0ull, ~0ull, ~0ull};
 	uint64_t offset_mask = ((uint64_t)1 << shift) - 1;
-	uint16_t *turn = turns;
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = from; i < to; i++) {
 		uint64_t a = acc[i], page = acc_addr(a) >> shift;
 		bool crosses = (a & offset_mask) + acc_len(a) > offset_mask + 1;
 		uint64_t *last = &page_of[acc_kind(a)];
 
-		*turn = (uint16_t)(i | (crosses ? TURN_CROSSES : 0));
+		*turn = (uint16_t)(i | (uint32_t)crosses << 15);
 		turn += crosses | (page != *last);
 		*last = page | -(uint64_t)crosses;
 	}
-	return (uint32_t)(turn - turns);
+	return turn;
 }
 
 /* How many ops of [op, end) are of each kind, eight at a time. */
@@ -293,34 +300,47 @@ static void count_kinds(const uint8_t *op, const uint8_t *end,
 			uint32_t count[3])
 {
 	uint64_t low = 0x0101010101010101u;
-	uint32_t n = (uint32_t)(end - op), writes = 0, fetches = 0;
+	uint32_t n = (uint32_t)(end - op);
+	uint64_t writes = 0, fetches = 0;
 
 	for (; end - op >= 8; op += 8) {
 		uint64_t v = load64(op);
 
-		writes += (uint32_t)__builtin_popcountll(v & low);
-		fetches += (uint32_t)__builtin_popcountll(v >> 1 & low);
+		writes += (v & low) * low >> 56;
+		fetches += (v >> 1 & low) * low >> 56;
 	}
 	for (; op < end; op++) {
 		writes += *op & 1;
 		fetches += *op >> 1 & 1;
 	}
-	count[EV_READ] = n - writes - fetches;
-	count[EV_WRITE] = writes;
-	count[EV_FETCH] = fetches;
+	count[EV_READ] = n - (uint32_t)(writes + fetches);
+	count[EV_WRITE] = (uint32_t)writes;
+	count[EV_FETCH] = (uint32_t)fetches;
 }
 
-/* => d->pid is set */
+/* In slices that stay in the first-level cache. => d->pid is set */
 static void decode_run(struct decoder *d, struct chunk *c, struct piece *run)
 {
-	const uint8_t *op = d->op, *end = d->op_end;
-	uint64_t *acc = c->acc + c->nr_acc;
+	uint64_t page_of[4] = {~0ull, ~0ull, ~0ull, ~0ull};
+	uint64_t *acc = c->acc + c->nr_acc, *end = acc;
+	uint16_t *turns = c->turn + c->nr_turns, *turn = turns;
+	const uint8_t *op = d->op;
+	uint32_t n = 0, slice;
 
-	if ((size_t)(end - op) > RUN_MAX - c->nr_acc)
-		end = op + (RUN_MAX - c->nr_acc);
-	run->n = (uint32_t)(decode_accesses(d, end, acc) - acc);
-	run->nr_turns = find_turns(acc, run->n, d->page_shift,
-				   c->turn + c->nr_turns);
+	do {
+		size_t left = (size_t)(d->op_end - d->op);
+		size_t room = RUN_MAX - c->nr_acc - n;
+
+		slice = (uint32_t)min_t(size_t, min_t(size_t, left, room),
+					SLICE);
+		end = decode_accesses(d, d->op + slice, end);
+		turn = find_turns(acc, n, (uint32_t)(end - acc), d->page_shift,
+				  page_of, turn);
+		slice -= (uint32_t)(end - acc) - n;
+		n = (uint32_t)(end - acc);
+	} while (!slice && d->op < d->op_end && n < RUN_MAX - c->nr_acc);
+	run->n = n;
+	run->nr_turns = (uint32_t)(turn - turns);
 	count_kinds(op, d->op, run->count);
 }
 

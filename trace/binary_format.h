@@ -61,7 +61,6 @@ struct binary_context {
 	uint64_t next; /* behind the last fetch */
 	uint64_t slot; /* of the last fetch, times 2 */
 	uint64_t last[2 * CONTEXT_SLOTS]; /* by slot and read or write */
-	uint64_t unused; /* where a fetch writes instead */
 };
 
 static inline uint64_t context_slot(uint64_t pc)
