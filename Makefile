@@ -66,7 +66,7 @@ $(B)/tests/inject/fail.so: tests/inject/fail.c
 
 # Fuzz targets: run-X with a plain driver, fuzz-X with clang's libFuzzer.
 IMPORTERS := lackey strace perf kmem din csv champsim dynamorio
-FUZZ := text replay config scenario state elf $(IMPORTERS:%=import-%)
+FUZZ := text binary replay config scenario state elf $(IMPORTERS:%=import-%)
 FUZZ_RUNS := $(FUZZ:%=$(B)/tests/fuzz/run-%)
 FUZZ_COMMON := $(B)/tests/fuzz/file.o $(filter-out $(B)/cmd/main.o,$(CMD_OBJ)) \
 	$(B)/libmmemu.a

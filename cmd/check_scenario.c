@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <yaml.h>
 
-static const char *const suffixes[] = {".trace", ".trace.zst", ".trace.bin"};
+static const char *const suffixes[] = {".trace", ".trace.zst", ".mmt"};
 
 /* ---- strings ---- */
 
@@ -417,7 +417,7 @@ static int find_below(struct check *c, const char *path)
 /* DIR/NAME of one scenario, with or without a suffix. */
 static int find_one(struct check *c, const char *path)
 {
-	static const char *const ends[] = {".trace.zst", ".trace", ".trace.bin",
+	static const char *const ends[] = {".trace.zst", ".trace", ".mmt",
 					   ".yaml"};
 	const char *slash = strrchr(path, '/');
 	char *folder = slash ? strndup(path, (size_t)(slash - path))

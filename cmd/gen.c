@@ -1,8 +1,7 @@
 /* gen.c - mmemu gen: random traces that check themselves. */
 #include "cmd/command.h"
-#include "cmd/output.h"
+#include "cmd/trace_output.h"
 #include "trace/generate.h"
-#include "trace/text_write.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@ static const char help[] =
 	"  -s, --seed S        a number (1)\n"
 	"  -p, --profile NAME  vma, cow, file, swap, alloc or mixed (mixed)\n"
 	"  -n, --events N      statements (200)\n"
-	"  -o, --output FILE   the trace (.zst: compressed); default standard output\n"
+	"  -o, --output FILE   the trace (.zst: compressed, .mmt: binary); default standard output\n"
 	"  -h, --help          this\n"
 	"\n"
 	"Example:\n"
@@ -79,47 +78,29 @@ static int parse_one(struct gen_options *opt, int o, const char *arg)
 	}
 }
 
-static void write_trace(const struct gen_options *opt, FILE *out)
-{
-	struct generator g;
-	struct text_writer w;
-	struct names names;
-	struct event ev;
-	char line[80];
-
-	names_init(&names, &cmd_host);
-	generator_init(&g, &cmd_host, &names, opt->profile, opt->seed);
-	text_write_start(&w, &cmd_host, &names, out);
-	snprintf(line, sizeof(line), "mmemu gen --profile %s --seed %llu",
-		 generate_profile_names[opt->profile],
-		 (unsigned long long)opt->seed);
-	text_write_comment(&w, line);
-	for (uint64_t i = 0; i < opt->events && !interrupted; i++) {
-		generator_next(&g, &ev);
-		text_write(&w, &ev);
-	}
-	text_write_end(&w);
-	generator_destroy(&g);
-	names_destroy(&names);
-}
-
 static int generate(const struct gen_options *opt)
 {
-	struct output o;
-	FILE *f;
-	bool good;
+	static struct trace_output out;
+	struct generator g;
+	struct names names;
+	struct event ev;
+	int ret;
 
-	if (output_open(&o, opt->output))
-		return EXIT_BAD;
 	catch_interrupt();
-	f = compressing(&o, opt->output, 9);
-	write_trace(opt, f);
-	good = compressed(&o, f);
-	if (!good)
-		complain("cannot write %s", opt->output);
-	if (output_close(&o, good && !interrupted) || !good)
-		return EXIT_BAD;
-	return interrupted ? EXIT_INTERRUPTED : EXIT_FINE;
+	names_init(&names, &cmd_host);
+	generator_init(&g, &cmd_host, &names, opt->profile, opt->seed);
+	ret = trace_output_open(&out, opt->output, FORM_BY_NAME, &names, "", 9);
+	for (uint64_t i = 0; !ret && i < opt->events && !interrupted; i++) {
+		generator_next(&g, &ev);
+		trace_output_write(&out, &ev);
+	}
+	if (!ret)
+		ret = trace_output_close(&out, !interrupted);
+	generator_destroy(&g);
+	names_destroy(&names);
+	if (interrupted)
+		return EXIT_INTERRUPTED;
+	return ret ? EXIT_BAD : EXIT_FINE;
 }
 
 int cmd_gen(int argc, char **argv)

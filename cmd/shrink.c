@@ -13,7 +13,7 @@
 #define _GNU_SOURCE /* asprintf */
 #include "cmd/command.h"
 #include "cmd/output.h"
-#include "trace/text_read.h"
+#include "trace/reader.h"
 #include "trace/text_write.h"
 
 #include <getopt.h>
@@ -80,13 +80,28 @@ static void split_lines(struct shrink *s, const char *text)
 	}
 }
 
-/* Canonical text, one statement a line, whatever the file was. */
+/* All statements as canonical text; -1: r->error. */
+static int write_all(struct trace_reader *r, struct names *names, FILE *out)
+{
+	const struct event *ev;
+	struct text_writer w;
+	int ret;
+
+	text_write_start(&w, &cmd_host, names, out);
+	while ((ret = trace_read(r, &ev)) > 0) {
+		struct event copy = *ev;
+
+		copy.line = 0; /* one statement a line */
+		text_write(&w, &copy);
+	}
+	text_write_end(&w);
+	return ret;
+}
+
 static int read_lines(struct shrink *s)
 {
-	struct text_reader r;
-	struct text_writer w;
+	struct trace_reader *r = host_alloc(&cmd_host, sizeof(*r));
 	struct names names;
-	struct event ev;
 	size_t len;
 	char *text;
 	FILE *out = open_memstream(&text, &len);
@@ -95,21 +110,17 @@ static int read_lines(struct shrink *s)
 	if (!out)
 		cmd_host.fail(cmd_host.ctx, 0);
 	names_init(&names, &cmd_host);
-	text_write_start(&w, &cmd_host, &names, out);
-	ret = text_open(&r, &cmd_host, &names, s->trace);
-	while (!ret && (ret = text_read(&r, &ev)) > 0) {
-		ev.line = 0;
-		text_write(&w, &ev);
-		ret = 0;
-	}
-	text_write_end(&w);
+	ret = trace_open(r, &cmd_host, &names, s->trace);
+	if (!ret)
+		ret = write_all(r, &names, out);
 	if (fclose(out))
 		cmd_host.fail(cmd_host.ctx, len);
 	if (ret < 0)
-		complain_trace(s->trace, &r.error);
+		complain_trace(s->trace, &r->error);
 	else
 		split_lines(s, text);
-	text_close(&r);
+	trace_close(r);
+	free(r);
 	names_destroy(&names);
 	free(text);
 	return ret < 0 ? -1 : 0;

@@ -6,7 +6,7 @@
 #include "formats/report.h"
 #include "tests/fuzz/fuzz.h"
 #include "trace/replay.h"
-#include "trace/text_read.h"
+#include "trace/reader.h"
 
 #include <string.h>
 
@@ -74,36 +74,43 @@ static void machine_of(uint8_t byte, struct machine_config *cfg)
 		cfg->files_fs = FS_TMPFS;
 }
 
-void fuzz_one(const uint8_t *data, size_t size)
+static void replay_one(const uint8_t *data, size_t size)
 {
 	struct replay_hooks hooks = {.report = on_report,
 				     .outcome = on_outcome};
 	struct machine_config cfg;
-	struct text_reader r;
+	struct trace_reader *r = malloc(sizeof(*r));
 	struct names names;
 	struct replay replay;
 	struct run run;
-	struct event ev;
+	bool opened;
+	const struct event *ev;
 	const char *why;
-
-	if (!size)
-		return;
 	machine_of(data[0], &cfg);
 	fuzz_check(!machine_create(&cfg, NULL, &run.m, &why), "%s", why);
 	run.sink = fopen("/dev/null", "w");
 	hooks.ctx = &run;
 	names_init(&names, NULL);
-	text_open_memory(&r, NULL, &names, "fuzz", data + 1, size - 1);
+	opened = !trace_open_memory(r, &host_default_ops, &names, "fuzz",
+				    data + 1, size - 1);
 	replay_init(&replay, run.m, &names, &hooks);
-	while (replay.n.statements < MOST_EVENTS && text_read(&r, &ev) > 0) {
-		if (too_long(&ev))
+	while (opened && replay.n.statements < MOST_EVENTS &&
+	       trace_read(r, &ev) > 0) {
+		if (too_long(ev))
 			continue;
-		replay_event(&replay, &ev);
-		machine_check(run.m, on_broken, &ev.line);
+		replay_event(&replay, ev);
+		machine_check(run.m, on_broken, (void *)&ev->line);
 	}
 	replay_destroy(&replay);
-	text_close(&r);
+	trace_close(r);
+	free(r);
 	names_destroy(&names);
 	fclose(run.sink);
 	machine_destroy(run.m);
+}
+
+void fuzz_one(const uint8_t *data, size_t size)
+{
+	if (size)
+		replay_one(data, size);
 }

@@ -1,7 +1,7 @@
 /*
  * random.c - random traces against models that share nothing with core/.
  *
- * Every trace goes the whole way: generator, text, reader, replay. After each
+ * Every trace goes the whole way: generator, text or binary, reader, replay. After each
  * event the whole machine is checked, and
  *
  *   pages   what reads find and which calls fail: said by the trace itself
@@ -29,7 +29,8 @@
 #include "core/task.h"
 #include "trace/generate.h"
 #include "trace/replay.h"
-#include "trace/text_read.h"
+#include "trace/binary_write.h"
+#include "trace/reader.h"
 #include "trace/text_write.h"
 
 #include <stdarg.h>
@@ -242,16 +243,17 @@ static void machine_of(uint64_t seed, struct machine_config *cfg)
 	cfg->mmap_layout = seed / 10 % 2 ? MMAP_BOTTOMUP : MMAP_TOPDOWN;
 }
 
-static void run_events(struct run *r, struct text_reader *reader)
+static void run_events(struct run *r, struct trace_reader *reader)
 {
-	struct event ev, model;
-	int ret;
+	const struct event *ev;
+	struct event model;
+	int ret = 0;
 
-	while (!r->failed && (ret = text_read(reader, &ev)) > 0) {
+	while (!r->failed && (ret = trace_read(reader, &ev)) > 0) {
 		if (r->modelled)
 			generator_next(&r->gen, &model);
-		r->line = ev.line;
-		replay_event(&r->replay, &ev);
+		r->line = ev->line;
+		replay_event(&r->replay, ev);
 		check_all(r);
 	}
 	r->malformed = !r->failed && ret < 0;
@@ -267,7 +269,8 @@ static int run_trace(const char *text, size_t len, uint64_t seed,
 	struct run *r = host_alloc(&host_default_ops, sizeof(*r));
 	struct replay_hooks hooks = {
 		.ctx = r, .outcome = on_outcome, .message = on_message};
-	struct text_reader reader;
+	struct trace_reader *reader = host_alloc(&host_default_ops,
+						 sizeof(*reader));
 	struct machine_config cfg;
 	struct names names;
 	const char *why = "";
@@ -286,9 +289,12 @@ static int run_trace(const char *text, size_t len, uint64_t seed,
 	}
 	r->frame = host_alloc(&host_default_ops, cfg.memory / PAGE + 1);
 	replay_init(&r->replay, r->m, &r->names, &hooks);
-	text_open_memory(&reader, NULL, &r->names, "random", text, len);
-	run_events(r, &reader);
-	text_close(&reader);
+	if (trace_open_memory(reader, &host_default_ops, &r->names, "random",
+			      text, len))
+		fail(r, "%s", reader->error.text);
+	run_events(r, reader);
+	trace_close(reader);
+	free(reader);
 	replay_destroy(&r->replay);
 	machine_destroy(r->m);
 	names_destroy(&r->names);
@@ -304,25 +310,45 @@ static int run_trace(const char *text, size_t len, uint64_t seed,
 	return status;
 }
 
+static void write_text(struct generator *g, unsigned events, FILE *out)
+{
+	struct text_writer w;
+	struct event ev;
+
+	text_write_start(&w, NULL, g->names, out);
+	for (unsigned i = 0; i < events; i++) {
+		generator_next(g, &ev);
+		text_write(&w, &ev);
+	}
+	text_write_end(&w);
+}
+
+static void write_binary(struct generator *g, unsigned events, FILE *out)
+{
+	struct binary_writer *w = host_alloc(&host_default_ops, sizeof(*w));
+	struct event ev;
+
+	binary_write_start(w, &host_default_ops, g->names, out, NULL, 1);
+	for (unsigned i = 0; i < events; i++) {
+		generator_next(g, &ev);
+		binary_write(w, &ev);
+	}
+	binary_write_end(w);
+	free(w);
+}
+
 /* To be free()d. */
 static char *make_trace(enum generate_profile profile, uint64_t seed,
-			unsigned events, size_t *len)
+			unsigned events, bool binary, size_t *len)
 {
 	struct generator g;
-	struct text_writer w;
 	struct names names;
-	struct event ev;
 	char *text;
 	FILE *out = open_memstream(&text, len);
 
 	names_init(&names, NULL);
 	generator_init(&g, NULL, &names, profile, seed);
-	text_write_start(&w, NULL, &names, out);
-	for (unsigned i = 0; i < events; i++) {
-		generator_next(&g, &ev);
-		text_write(&w, &ev);
-	}
-	text_write_end(&w);
+	(binary ? write_binary : write_text)(&g, events, out);
 	fclose(out);
 	generator_destroy(&g);
 	names_destroy(&names);
@@ -349,7 +375,8 @@ static bool run_seed(const struct plan *p, uint64_t seed)
 {
 	enum generate_profile profile = profile_of(p, seed);
 	size_t len;
-	char *text = make_trace(profile, seed, p->events, &len);
+	bool binary = seed / NR_GENERATE_PROFILES % 3 == 2;
+	char *text = make_trace(profile, seed, p->events, binary, &len);
 	int status = run_trace(text, len, seed, (int)profile);
 
 	free(text);
@@ -415,7 +442,7 @@ static void keep_failure(const struct plan *p, uint64_t seed)
 	const char *name = generate_profile_names[profile];
 	char path[300], command[1600];
 	size_t len;
-	char *text = make_trace(profile, seed, p->events, &len);
+	char *text = make_trace(profile, seed, p->events, false, &len);
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/random-%s-%llu.trace", b, name,
