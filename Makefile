@@ -140,6 +140,13 @@ fuzz:
 		$(FUZZ_TARGETS:%=$(B)/fuzz/tests/fuzz/fuzz-%)
 	@B=$(B)/fuzz sh tests/fuzz/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
+MUTATIONS ?= 200
+MUTATION_SEED ?= 1
+## mutation: small faults in core/, which of them the tests find (MUTATIONS=)
+mutation: need-test
+	@python3 tests/mutation/mutate.py --count $(MUTATIONS) \
+		--seed $(MUTATION_SEED)
+
 ## conformance: compare with what a real 3.12 kernel answered
 conformance: $(B)/mmemu
 	@sh .ci/need python3 zstd
@@ -199,7 +206,7 @@ need-run:
 need-test:
 	@sh .ci/need $(TEST_PACKAGES)
 
-.PHONY: all run test check random fuzz conformance asan valgrind bench recording format \
+.PHONY: all run test check random fuzz mutation conformance asan valgrind bench recording format \
 	install clean help need-run need-test
 .SECONDARY:
 .DELETE_ON_ERROR:

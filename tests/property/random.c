@@ -13,6 +13,7 @@
  *   bytes   the objects of kmalloc and of caches do not overlap
  *
  * usage: random [--from SEED] [--count N] [--events N] [--profile NAME]
+ *               [--shrink no]
  *        random --replay TRACE SEED     a trace on that seed's machine
  *
  * In the second form a trace fails only with the message that the variable
@@ -361,6 +362,7 @@ struct plan {
 	uint64_t from, count;
 	unsigned events;
 	int profile; /* -1: all in turn */
+	bool shrink;
 	const char *self;
 };
 
@@ -456,6 +458,8 @@ static void keep_failure(const struct plan *p, uint64_t seed)
 	printf("FAILED: profile %s seed %llu: %s\n", name,
 	       (unsigned long long)seed, path);
 	fflush(stdout);
+	if (!p->shrink)
+		return;
 	remember_message(p, path, seed);
 	snprintf(command, sizeof(command),
 		 "%s/mmemu shrink %s -o %s.small --fails '%s --replay {} %llu'",
@@ -517,7 +521,7 @@ static int profile_named(const char *name)
 
 int main(int argc, char **argv)
 {
-	struct plan p = {.count = 300, .events = 200, .profile = -1,
+	struct plan p = {.count = 300, .events = 200, .profile = -1, .shrink = true,
 			 .self = argv[0]};
 
 	if (argc == 4 && !strcmp(argv[1], "--replay"))
@@ -531,6 +535,8 @@ int main(int argc, char **argv)
 			p.events = (unsigned)strtoul(argv[i + 1], NULL, 10);
 		else if (!strcmp(argv[i], "--profile"))
 			p.profile = profile_named(argv[i + 1]);
+		else if (!strcmp(argv[i], "--shrink"))
+			p.shrink = strcmp(argv[i + 1], "no");
 		else
 			return 2;
 	}
