@@ -15,6 +15,7 @@
 #include "cmd/config.h"
 #include "core/machine.h"
 #include "core/swapfile.h"
+#include "formats/oom_report.h"
 #include "trace/state_read.h"
 
 #include <stdlib.h>
@@ -52,6 +53,23 @@ static void on_outcome(void *ctx, const struct event *ev,
 	for (unsigned i = 0; i < ARRAY_SIZE(run->log); i++)
 		if (run->log[i].f)
 			outcome_write(o, ev->line, run->log[i].f);
+}
+
+/* The kernel's report into its log; one line for whoever watches. */
+static void on_oom(void *ctx, const struct machine *m,
+		   const struct oom_kill *kill)
+{
+	struct replay_run *run = ctx;
+
+	if (run->kernel_log.f)
+		write_oom_report(m, kill, run->kernel_log.f);
+	if (run->nr_messages++ >= MAX_MESSAGES)
+		return;
+	fflush(stdout);
+	clear_progress(run);
+	fprintf(stderr, "%s:%llu: out of memory: process %u (%s) is killed\n",
+		trace_name(&run->reader), (unsigned long long)run->line,
+		kill->victim->pid, kill->victim->comm);
 }
 
 static void on_report(void *ctx, const struct event *ev,
@@ -296,6 +314,8 @@ static int open_logs(struct replay_run *run)
 		return -1;
 	if (opt->outcomes && output_open(&run->log[0], opt->outcomes))
 		return -1;
+	if (opt->kernel_log && output_open(&run->kernel_log, opt->kernel_log))
+		return -1;
 	if (opt->series &&
 	    series_open(&run->series, opt->series, opt->series_every))
 		return -1;
@@ -319,6 +339,8 @@ static void start_replay(struct replay_run *run)
 	if (run->log[0].f || run->log[1].f)
 		hooks.outcome = on_outcome;
 	replay_init(&run->replay, run->m, &run->names, &hooks);
+	run->m->oom_notify = on_oom;
+	run->m->oom_ctx = run;
 	run->replay.strict = run->opt.strict;
 	run->replay.root = run->opt.root;
 	run->replay.rebase = run->opt.rebase;
@@ -345,6 +367,8 @@ static void finish(struct replay_run *run)
 	for (unsigned i = 0; i < ARRAY_SIZE(run->log); i++)
 		if (output_close(&run->log[i], true))
 			run->failed = true;
+	if (output_close(&run->kernel_log, true))
+		run->failed = true;
 	if (series_close(&run->series, &run->replay, true))
 		run->failed = true;
 	for (unsigned i = 0; i < opt->nr_reports; i++)
@@ -429,6 +453,7 @@ int cmd_replay(int argc, char **argv)
 		status = run_replay(run);
 	for (unsigned i = 0; i < ARRAY_SIZE(run->log); i++)
 		output_close(&run->log[i], false);
+	output_close(&run->kernel_log, false);
 	series_close(&run->series, &run->replay, false);
 	if (run->replay.m)
 		replay_destroy(&run->replay);

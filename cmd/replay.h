@@ -25,7 +25,7 @@ struct saved_state {
 
 struct replay_options {
 	const char *trace, *config, *outcomes, *folder, *procfs, *boot_state,
-		*root;
+		*root, *kernel_log;
 	const char **sets;
 	unsigned nr_sets;
 	struct final_report *reports;
@@ -52,6 +52,7 @@ struct replay_run {
 	struct machine *m;
 	struct replay replay;
 	struct output log[2]; /* --outcomes, DIR/outcomes */
+	struct output kernel_log;
 	struct series series;
 	uint64_t stop_line, stop_event, next_check;
 	bool reached, failed;

@@ -17,6 +17,7 @@ static const char help[] =
 	"  -r, --report KIND[=PID][:FILE]  a report at the end (mmemu help replay: below)\n"
 	"  -o, --output DIR          reports and the outcome log into a folder\n"
 	"      --outcomes FILE       what each event did, one line an event\n"
+	"      --kernel-log FILE     what the kernel would log: the OOM killer's reports\n"
 	"      --at EVENT|line:N|MARK  stop behind that point; final reports are of it\n"
 	"      --strict              stop at the first failed call or orphan\n"
 	"      --check[=N]           check the whole machine every N events (1) and at the end\n"
@@ -41,7 +42,7 @@ static const char help[] =
 	"Reports (of a process: KIND=PID):\n";
 
 enum {
-	OPT_SET = 256, OPT_OUTCOMES, OPT_AT, OPT_STRICT, OPT_CHECK, OPT_STATS,
+	OPT_SET = 256, OPT_OUTCOMES, OPT_KERNEL_LOG, OPT_AT, OPT_STRICT, OPT_CHECK, OPT_STATS,
 	OPT_PROCFS, OPT_BOOT_STATE, OPT_SAVE_STATE, OPT_ROOT, OPT_CONTENTS,
 	OPT_REBASE, OPT_TLB, OPT_SERIES, OPT_JSON, OPT_SALVAGE, OPT_ONE_THREAD,
 };
@@ -52,6 +53,7 @@ static const struct option options[] = {
 	{"report", required_argument, NULL, 'r'},
 	{"output", required_argument, NULL, 'o'},
 	{"outcomes", required_argument, NULL, OPT_OUTCOMES},
+	{"kernel-log", required_argument, NULL, OPT_KERNEL_LOG},
 	{"at", required_argument, NULL, OPT_AT},
 	{"strict", no_argument, NULL, OPT_STRICT},
 	{"check", optional_argument, NULL, OPT_CHECK},
@@ -188,6 +190,9 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 		return 0;
 	case OPT_OUTCOMES:
 		opt->outcomes = arg;
+		return 0;
+	case OPT_KERNEL_LOG:
+		opt->kernel_log = arg;
 		return 0;
 	case OPT_AT:
 		return parse_at(opt, arg);

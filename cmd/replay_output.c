@@ -181,7 +181,7 @@ void print_stats(struct replay_run *run, FILE *out)
 		{"orphans", n->orphans},
 		{"signals", n->signals},
 		{"signals handled", n->handled_signals},
-		{"killed for memory", n->oom_kills},
+		{"killed for memory", run->m->stats.oom_kills},
 		{"BUGs", n->bugs},
 		{"not emulated", n->not_emulated},
 		{"addresses folded", n->folded},

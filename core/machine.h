@@ -27,6 +27,7 @@ struct radix_preload;
 struct swap_info;
 struct zone_fallback;
 struct vmap_area;
+struct oom_kill;
 struct inode;
 
 #define INODE_HASH_SIZE 256
@@ -58,6 +59,7 @@ struct machine_stats {
 	uint64_t large_made, large_split;
 	uint64_t ptes_copied;	 /* by fork */
 	uint64_t slab_grown, slab_destroyed;
+	uint64_t oom_kills;
 };
 
 /* The daemon that frees memory before it runs out (kswapd.c). */
@@ -160,6 +162,10 @@ struct machine {
 	struct kswapd kswapd;
 	bool memalloc;		      /* PF_MEMALLOC: inside reclaim */
 	bool oom_origin;	      /* swapoff: it is to blame for OOM */
+	/* Told of each kill for memory, before it happens; NULL: nobody. */
+	void (*oom_notify)(void *ctx, const struct machine *m,
+			   const struct oom_kill *kill);
+	void *oom_ctx;
 	uint64_t reclaimed_slab;      /* frames of slabs given back */
 
 	/* processes */

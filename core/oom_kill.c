@@ -96,20 +96,38 @@ static struct task_struct *next_sharer(const struct task_struct *victim)
 	return NULL;
 }
 
-struct task_struct *out_of_memory(struct machine *m, gfp_t gfp __unused_arg,
-				  unsigned order __unused_arg)
+/* Told while all is still as it was. */
+static void notify(struct machine *m, gfp_t gfp, unsigned order,
+		   const struct task_struct *chosen,
+		   const struct task_struct *victim)
 {
-	struct task_struct *victim, *sharer;
+	struct oom_kill kill = {
+		.gfp = gfp,
+		.order = order,
+		.chosen = chosen,
+		.victim = victim,
+		.score = oom_badness(chosen) * 1000 / all_pages(m),
+	};
+
+	m->stats.oom_kills++;
+	observe(m, OOM_KILL, victim->pid, oom_badness(victim), 0, 0);
+	if (m->oom_notify)
+		m->oom_notify(m->oom_ctx, m, &kill);
+}
+
+struct task_struct *out_of_memory(struct machine *m, gfp_t gfp, unsigned order)
+{
+	struct task_struct *chosen, *victim, *sharer;
 
 	if (m->current && m->current->memdie)
 		return m->current;
 	if (m->oom_origin)
 		return NULL; /* swapoff is killed, which just ends it */
-	victim = select_bad_process(m);
-	if (!victim)
+	chosen = select_bad_process(m);
+	if (!chosen)
 		return NULL;
-	victim = sacrifice_child(victim);
-	observe(m, OOM_KILL, victim->pid, oom_badness(victim), 0, 0);
+	victim = sacrifice_child(chosen);
+	notify(m, gfp, order, chosen, victim);
 	while ((sharer = next_sharer(victim)))
 		oom_kill_one(sharer);
 	oom_kill_one(victim);

@@ -146,6 +146,14 @@ int do_execve(struct task_struct *task, const struct elf_image *image,
 	      const char *const *envp);
 
 /* ---- out of memory ---- */
+/* What m->oom_notify is told before anybody is killed. */
+struct oom_kill {
+	gfp_t gfp;	/* 0, order 0: from a page fault */
+	unsigned order;
+	const struct task_struct *chosen; /* the worst ... */
+	const struct task_struct *victim; /* ... or the worst of its children */
+	uint64_t score;	/* of the chosen: thousandths of all memory */
+};
 /* Badness of 3.12, the victim is killed; NULL: nobody can be. Compare the
  * answer with m->current (marked memdie, not ended); any other is gone. */
 struct task_struct *out_of_memory(struct machine *m, gfp_t gfp, unsigned order);

@@ -3,6 +3,7 @@
  * 2 GiB: its counters are put into a machine like it, and the reports must
  * give the files back, byte for byte.
  */
+#include "core/swapfile.h"
 #include "core/filemap.h"
 #include "core/page_alloc.h"
 #include "formats/report.h"
@@ -132,6 +133,21 @@ Test(meminfo, lru_names_what_the_lists_hold)
 	got = write_report(m, "swaps");
 	cr_expect_str_eq(got, "Filename\t\t\t\tType\t\tSize\tUsed\t"
 			      "Priority\n");
+	free(got);
+	cr_assert_eq(sys_swapon(m, 60 << 20), 0);
+	cr_assert_eq(sys_swapon(m, 1 << 20), 0);
+	get_swap_page(m);
+	get_swap_page(m);
+	got = write_report(m, "swaps");
+	cr_expect_str_eq(strchr(got, '\n') + 1,
+			 "/dev/sda2                               "
+			 "partition\t61436\t8\t-1\n"
+			 "/dev/sda3                               "
+			 "partition\t1020\t0\t-2\n");
+	free(got);
+	got = write_report(m, "meminfo");
+	cr_expect_not_null(strstr(got, "\nSwapTotal:         62456 kB\n"
+				       "SwapFree:          62448 kB\n"));
 	free(got);
 	machine_destroy(m);
 }
