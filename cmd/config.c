@@ -27,31 +27,46 @@ static int no_such_file(const char *path, char err[CONFIG_ERROR_LEN])
 	return -EINVAL;
 }
 
-static int config_file(struct machine_config *cfg, const char *path,
-		       unsigned depth, char err[CONFIG_ERROR_LEN])
+/* The whole file; NULL after a message in err. The caller frees it. */
+static char *read_file(const char *path, size_t *len,
+		       char err[CONFIG_ERROR_LEN])
 {
 	FILE *in = fopen(path, "rb");
 	char *text;
-	size_t len;
-	int ret = -EINVAL;
+	bool fine = false;
 
-	if (!in)
-		return no_such_file(path, err);
+	if (!in) {
+		no_such_file(path, err);
+		return NULL;
+	}
 	text = malloc(MAX_YAML + 1);
-	len = text ? fread(text, 1, MAX_YAML + 1, in) : 0;
+	*len = text ? fread(text, 1, MAX_YAML + 1, in) : 0;
 	if (!text)
 		snprintf(err, CONFIG_ERROR_LEN, "%.200s: out of memory", path);
 	else if (ferror(in))
 		snprintf(err, CONFIG_ERROR_LEN, "%.200s: %s", path,
 			 strerror(errno));
-	else if (len > MAX_YAML)
+	else if (*len > MAX_YAML)
 		snprintf(err, CONFIG_ERROR_LEN,
 			 "%.200s: larger than 1 MiB; no configuration is",
 			 path);
 	else
-		ret = config_yaml(cfg, text, len, path, depth, err);
-	free(text);
+		fine = true;
 	fclose(in);
+	if (fine)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static int config_file(struct machine_config *cfg, const char *path,
+		       unsigned depth, char err[CONFIG_ERROR_LEN])
+{
+	size_t len;
+	char *text = read_file(path, &len, err);
+	int ret = text ? config_yaml(cfg, text, len, path, depth, err) : -EINVAL;
+
+	free(text);
 	return ret;
 }
 
@@ -63,6 +78,24 @@ int config_from(struct machine_config *cfg, const char *name, unsigned depth,
 	if (!p)
 		return config_file(cfg, name, depth, err);
 	return config_yaml(cfg, p->yaml, strlen(p->yaml), name, depth, err);
+}
+
+int config_where(const char *name, const char *key, unsigned depth,
+		 char where[CONFIG_ERROR_LEN])
+{
+	const struct profile *p = profile_find(profiles, nr_profiles, name);
+	size_t len;
+	char *text;
+	int ret;
+
+	if (p)
+		return config_yaml_where(p->yaml, strlen(p->yaml), name, key,
+					 depth, where);
+	text = read_file(name, &len, where);
+	ret = text ? config_yaml_where(text, len, name, key, depth, where)
+		   : -ENOENT;
+	free(text);
+	return ret;
 }
 
 static int no_such_model(const char *name, char err[CONFIG_ERROR_LEN])
@@ -135,6 +168,26 @@ static int apply_set(struct machine_config *cfg, const char *set,
 	return ret;
 }
 
+/* A wrong value that only the whole configuration shows: who set it? */
+static void blame(const char *name, const char *const *sets, unsigned nr_sets,
+		  const char *key, const char *why, char err[CONFIG_ERROR_LEN])
+{
+	char where[CONFIG_ERROR_LEN];
+	size_t len = strlen(key);
+
+	for (unsigned i = nr_sets; i-- > 0;)
+		if (!strncmp(sets[i], key, len) && sets[i][len] == '=') {
+			snprintf(err, CONFIG_ERROR_LEN, "--set %.100s: %s %s",
+				 sets[i], key, why);
+			return;
+		}
+	if (!name)
+		name = "configuration";
+	else if (!config_where(name, key, 0, where))
+		name = where;
+	snprintf(err, CONFIG_ERROR_LEN, "%.200s: %s %s", name, key, why);
+}
+
 int config_load(const char *name, const char *const *sets, unsigned nr_sets,
 		struct machine_config *cfg, char err[CONFIG_ERROR_LEN])
 {
@@ -147,8 +200,7 @@ int config_load(const char *name, const char *const *sets, unsigned nr_sets,
 		if (apply_set(cfg, sets[i], err))
 			return -EINVAL;
 	if (machine_config_check(cfg, &key, &why)) {
-		snprintf(err, CONFIG_ERROR_LEN, "%.200s: %s %s",
-			 name ? name : "configuration", key, why);
+		blame(name, sets, nr_sets, key, why, err);
 		return -EINVAL;
 	}
 	return 0;

@@ -90,6 +90,14 @@ int config_yaml(struct machine_config *cfg, const char *text, size_t len,
 int config_from(struct machine_config *cfg, const char *name, unsigned depth,
 		char err[CONFIG_ERROR_LEN]);
 
+/* Where a file or profile, or what it starts from, sets a key: "file:line:col".
+ * 0, or -ENOENT. */
+int config_where(const char *name, const char *key, unsigned depth,
+		 char where[CONFIG_ERROR_LEN]);
+int config_yaml_where(const char *text, size_t len, const char *name,
+		      const char *key, unsigned depth,
+		      char where[CONFIG_ERROR_LEN]);
+
 /* Built-in profiles: the Makefile makes the table from traces/machines. */
 struct profile {
 	const char *name;

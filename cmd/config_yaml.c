@@ -5,6 +5,10 @@
  * are not rows of the table: `from` (applied first, wherever it stands),
  * `caches` (replaces the profile's caches), `more_caches` (appends) and
  * `objects` (raw sizes of single caches). Every error names file, line, column.
+ *
+ * Before a document is built its events are counted through once: libyaml's
+ * time grows with the square of the depth, so deep ones are refused, and so is
+ * a second document behind the first.
  */
 #include "cmd/config.h"
 
@@ -15,6 +19,8 @@
 
 #define MAX_KEY 64
 #define MAX_FROM 8
+#define MAX_DEPTH 16
+#define MAX_PAIRS 1000 /* of one mapping */
 
 struct loader {
 	struct machine_config *cfg;
@@ -464,29 +470,178 @@ static int apply_document(struct loader *l)
 	return 0;
 }
 
+/* ---- the document ---- */
+
+/* Two values for one key: the file means something else than it does. */
+static int no_key_twice(struct loader *l, const yaml_node_t *map)
+{
+	if (map->data.mapping.pairs.top - map->data.mapping.pairs.start >
+	    MAX_PAIRS)
+		return complain(l, map, "more than %d keys", MAX_PAIRS);
+	for_each_pair(p, map) {
+		const yaml_node_t *k = node_of(l, p->key);
+		const char *key = text_of(k);
+
+		for (yaml_node_pair_t *q = map->data.mapping.pairs.start;
+		     key && q < p; q++) {
+			const char *other = text_of(node_of(l, q->key));
+
+			if (other && !strcmp(key, other))
+				return complain(l, k, "the key \"%.40s\" stands "
+						      "here twice",
+						key);
+		}
+	}
+	return 0;
+}
+
+static int no_keys_twice(struct loader *l)
+{
+	for (const yaml_node_t *node = l->doc.nodes.start;
+	     node < l->doc.nodes.top; node++)
+		if (node->type == YAML_MAPPING_NODE && no_key_twice(l, node))
+			return -EINVAL;
+	return 0;
+}
+
+static int refuse(struct loader *l, const yaml_mark_t *at, const char *why)
+{
+	snprintf(l->err, CONFIG_ERROR_LEN, "%.200s:%zu:%zu: %s", l->name,
+		 at->line + 1, at->column + 1, why);
+	return -EINVAL;
+}
+
+/* One event more: how deep, and in which document. NULL: fine. */
+static const char *look_at_event(const yaml_event_t *e, unsigned *depth,
+				 unsigned *documents)
+{
+	switch (e->type) {
+	case YAML_SEQUENCE_START_EVENT:
+	case YAML_MAPPING_START_EVENT:
+		return ++*depth > MAX_DEPTH ? "nested too deeply" : NULL;
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		--*depth;
+		return NULL;
+	case YAML_DOCUMENT_START_EVENT:
+		return ++*documents > 1 ? "a second document; a configuration "
+					  "is one"
+					: NULL;
+	default:
+		return NULL;
+	}
+}
+
+static int look_through(struct loader *l, yaml_parser_t *parser)
+{
+	unsigned depth = 0, documents = 0;
+	bool end = false;
+
+	while (!end) {
+		yaml_event_t e;
+		const char *why;
+		yaml_mark_t at;
+
+		if (!yaml_parser_parse(parser, &e))
+			return refuse(l, &parser->problem_mark,
+				      parser->problem ? parser->problem
+						      : "not YAML");
+		why = look_at_event(&e, &depth, &documents);
+		at = e.start_mark;
+		end = e.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&e);
+		if (why)
+			return refuse(l, &at, why);
+	}
+	return 0;
+}
+
+typedef int (*parse_fn)(struct loader *l, yaml_parser_t *parser);
+
+static int build_document(struct loader *l, yaml_parser_t *parser)
+{
+	if (yaml_parser_load(parser, &l->doc))
+		return 0;
+	return refuse(l, &parser->problem_mark,
+		      parser->problem ? parser->problem : "not YAML");
+}
+
+static int parse(struct loader *l, const char *text, size_t len, parse_fn fn)
+{
+	yaml_parser_t parser;
+	int ret;
+
+	if (!yaml_parser_initialize(&parser)) {
+		snprintf(l->err, CONFIG_ERROR_LEN, "%.200s: out of memory",
+			 l->name);
+		return -ENOMEM;
+	}
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	ret = fn(l, &parser);
+	yaml_parser_delete(&parser);
+	return ret;
+}
+
 int config_yaml(struct machine_config *cfg, const char *text, size_t len,
 		const char *name, unsigned depth, char err[CONFIG_ERROR_LEN])
 {
 	struct loader l = {
 		.cfg = cfg, .name = name, .err = err, .depth = depth};
-	yaml_parser_t parser;
-	int ret;
+	int ret = parse(&l, text, len, look_through);
 
-	if (!yaml_parser_initialize(&parser)) {
-		snprintf(err, CONFIG_ERROR_LEN, "%.200s: out of memory", name);
-		return -ENOMEM;
-	}
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-	if (!yaml_parser_load(&parser, &l.doc)) {
-		snprintf(err, CONFIG_ERROR_LEN, "%.200s:%zu:%zu: %s", name,
-			 parser.problem_mark.line + 1,
-			 parser.problem_mark.column + 1,
-			 parser.problem ? parser.problem : "not YAML");
-		yaml_parser_delete(&parser);
-		return -EINVAL;
-	}
-	ret = apply_document(&l);
+	if (!ret)
+		ret = parse(&l, text, len, build_document);
+	if (ret)
+		return ret;
+	ret = no_keys_twice(&l);
+	if (!ret)
+		ret = apply_document(&l);
 	yaml_document_delete(&l.doc);
-	yaml_parser_delete(&parser);
+	return ret;
+}
+
+/* ---- where a key is set ---- */
+
+static const yaml_node_t *find_value(struct loader *l, const yaml_node_t *map,
+				     const char *key, size_t len)
+{
+	if (!map || map->type != YAML_MAPPING_NODE)
+		return NULL;
+	for_each_pair(p, map) {
+		const char *name = text_of(node_of(l, p->key));
+
+		if (name && strlen(name) == len && !strncmp(name, key, len))
+			return node_of(l, p->value);
+	}
+	return NULL;
+}
+
+int config_yaml_where(const char *text, size_t len, const char *name,
+		      const char *key, unsigned depth,
+		      char where[CONFIG_ERROR_LEN])
+{
+	char ignored[CONFIG_ERROR_LEN];
+	struct loader l = {.name = name, .err = ignored};
+	const yaml_node_t *root, *node, *from;
+	size_t dot = strcspn(key, ".");
+	int ret = -ENOENT;
+
+	if (parse(&l, text, len, build_document))
+		return ret;
+	root = yaml_document_get_root_node(&l.doc);
+	node = find_value(&l, root, key, dot);
+	if (node && key[dot])
+		node = find_value(&l, node, key + dot + 1,
+				  strlen(key + dot + 1));
+	from = find_value(&l, root, "from", 4);
+	if (node) {
+		snprintf(where, CONFIG_ERROR_LEN, "%.200s:%zu:%zu", name,
+			 node->start_mark.line + 1,
+			 node->start_mark.column + 1);
+		ret = 0;
+	} else if (from && text_of(from) && depth < MAX_FROM) {
+		ret = config_where(text_of(from), key, depth + 1, where);
+	}
+	yaml_document_delete(&l.doc);
 	return ret;
 }

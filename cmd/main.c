@@ -56,10 +56,9 @@ int cmd_help(int argc, char **argv)
 	return c->run(2, args);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const struct command *c;
-	int status;
 
 	if (host_limit_start(&argc, argv))
 		return EXIT_BAD;
@@ -79,7 +78,13 @@ int main(int argc, char **argv)
 	if (!c)
 		return complain("there is no command \"%s\" (mmemu help lists them)",
 				argv[1]);
-	status = c->run(argc - 1, argv + 1);
+	return c->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
 	outputs_abandon();
 	if (fflush(stdout) || ferror(stdout))
 		return complain("cannot write to standard output");

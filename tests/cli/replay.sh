@@ -75,15 +75,6 @@ printf 'kernel kmalloc 64 GFP_KERNEL -> a\nkernel kfree a\nkernel kfree a\n' >tw
 run 1 replay twice.trace
 says err "twice.trace:3: BUG: kfree: it is free already"
 
-# ---- not emulated: said once a line, status 2 ----
-printf 'compact\n1 spawn\n' >later.trace
-"$M" replay later.trace --outcomes log >out 2>err
-if [ $? = 2 ]; then
-	says err "later.trace:1: compact is not emulated yet (ENOSYS)"
-	says log "1: ENOSYS
-2: ok"
-fi
-
 # ---- many of a kind are cut ----
 { echo 1 spawn; seq 100 | sed 's/.*/1 munmap 1 4K !ENOMEM/'; } >many.trace
 run 1 replay many.trace
@@ -132,14 +123,6 @@ run 2 replay good.trace --frobnicate
 run 2 replay good.trace -c nowhere
 run 2 replay good.trace -o /proc/none/x
 run 2 replay good.trace --save-state nomark=x
-for c in replay convert cat import config diff-state; do
-	run 0 $c --help
-	grep -q -i '^example' out || fail "mmemu $c --help has no example"
-	run 0 help $c
-done
-run 0 --version
-run 0 --help
-run 0 help
 
 # ---- the same bytes again ----
 run 0 convert good.trace good.trace.zst
