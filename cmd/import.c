@@ -1,8 +1,7 @@
 /* import.c - mmemu import: what other tools recorded, as traces. */
 #include "cmd/import.h"
 #include "cmd/command.h"
-#include "cmd/output.h"
-#include "trace/text_write.h"
+#include "cmd/trace_output.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -21,7 +20,8 @@ static const char help_options[] =
 	"fork, the parent goes on. \"-\" is standard input; .zst files are unpacked.\n"
 	"docs/IMPORT.md says how to record, and what each format cannot know.\n"
 	"\n"
-	"  -o, --output FILE     the trace (.zst: compressed); default standard output\n"
+	"  -o, --output FILE     the trace (.mmt: binary, .zst: compressed text); default\n"
+	"                        standard output\n"
 	"      --program FILE    the first process's ELF file, if it is not where the\n"
 	"                        log says\n"
 	"      --wide            keep 64-bit addresses, for a machine with 64-bit page\n"
@@ -128,9 +128,8 @@ static int parse_one(struct command_line *c, int o, const char *arg)
 
 /* ---- the trace ---- */
 
-/* The writer first: it is the sink's context. */
 struct trace_out {
-	struct text_writer w;
+	struct trace_output o;
 	const struct import_counts *n;
 	bool terminal, shown;
 	uint64_t events;
@@ -162,7 +161,7 @@ static void put_event(void *ctx, const struct event *ev)
 {
 	struct trace_out *t = ctx;
 
-	text_write(&t->w, ev);
+	trace_output_write(&t->o, ev);
 	if (!(++t->events & 0x3ffff))
 		show_progress(t);
 }
@@ -173,55 +172,57 @@ static void put_note(void *ctx, const char *text)
 	fprintf(stderr, "%s\n", text);
 }
 
-static int import_to(const struct import_format *format,
-		     const struct import_options *opt, FILE *out,
-		     struct import_counts *n)
+static void say_counts(const struct import_counts *n)
 {
-	struct import_sink sink = {.event = put_event, .note = put_note};
+	fprintf(stderr, "%llu processes, %llu accesses and %llu calls in %llu statements\n",
+		(unsigned long long)n->processes,
+		(unsigned long long)n->accesses, (unsigned long long)n->calls,
+		(unsigned long long)n->statements);
+}
+
+/* The trace is open. 0, or -1 after a message. */
+static int import_to(const struct import_format *format,
+		     const struct import_options *opt, struct names *names,
+		     struct trace_out *t, struct import_counts *n)
+{
+	struct import_sink sink = {t, put_event, put_note};
 	struct trace_error error;
-	struct trace_out t = {.n = n,
-			      .terminal = isatty(STDERR_FILENO),
-			      .told = time(NULL)};
-	struct names names;
 	const char *input;
 	int ret;
 
-	names_init(&names, &cmd_host);
-	text_write_start(&t.w, &cmd_host, &names, out);
-	sink.ctx = &t;
-	ret = import_run(format, opt, &cmd_host, &names, &sink, n, &input,
+	ret = import_run(format, opt, &cmd_host, names, &sink, n, &input,
 			 &error);
-	text_write_end(&t.w);
-	clear_progress(&t);
-	names_destroy(&names);
+	clear_progress(t);
 	if (ret)
 		complain_trace(strcmp(input, "-") ? input : "standard input",
 			       &error);
 	else if (!interrupted)
-		fprintf(stderr, "%llu processes, %llu accesses and %llu calls in %llu statements\n",
-			(unsigned long long)n->processes,
-			(unsigned long long)n->accesses,
-			(unsigned long long)n->calls,
-			(unsigned long long)n->statements);
+		say_counts(n);
 	return ret;
 }
 
 int import_file(const struct import_format *format,
 		const struct import_options *opt, const char *output,
-		int level, struct import_counts *counts)
+		const char *metadata, int level, struct import_counts *counts)
 {
-	struct output o;
-	FILE *f;
+	struct trace_out *t = host_alloc(&cmd_host, sizeof(*t));
+	struct names names;
 	int ret;
 
-	if (output_open(&o, output))
-		return EXIT_BAD;
-	f = compressing(&o, output, level);
-	ret = import_to(format, opt, f, counts);
-	if (!compressed(&o, f) && !ret)
-		ret = complain("cannot write %s", output);
-	if (output_close(&o, !ret && !interrupted) && !ret && !interrupted)
-		ret = -1;
+	t->n = counts;
+	t->terminal = isatty(STDERR_FILENO);
+	t->told = time(NULL);
+	names_init(&names, &cmd_host);
+	ret = trace_output_open(&t->o, output, FORM_BY_NAME, &names, metadata,
+				level);
+	if (!ret) {
+		ret = import_to(format, opt, &names, t, counts);
+		if (trace_output_close(&t->o, !ret && !interrupted) &&
+		    !interrupted)
+			ret = -1;
+	}
+	names_destroy(&names);
+	host_free(&cmd_host, t, sizeof(*t));
 	if (interrupted)
 		return EXIT_INTERRUPTED;
 	return ret ? EXIT_BAD : EXIT_FINE;
@@ -251,6 +252,7 @@ static int run(struct command_line *c, char **args, int nr)
 {
 	const struct import_format *format;
 	struct import_counts counts;
+	char metadata[64];
 
 	if (nr < 2) {
 		complain("import: expected FORMAT LOG...");
@@ -266,7 +268,9 @@ static int run(struct command_line *c, char **args, int nr)
 	c->import.inputs = (const char *const *)args + 1;
 	c->import.nr_inputs = (unsigned)nr - 1;
 	catch_interrupt();
-	return import_file(format, &c->import, c->output, c->level, &counts);
+	snprintf(metadata, sizeof(metadata), "recorder=%s\n", format->name);
+	return import_file(format, &c->import, c->output, metadata, c->level,
+			   &counts);
 }
 
 int cmd_import(int argc, char **argv)

@@ -7,12 +7,13 @@
 /* What both start from: pids from 100, slices of 10000, PATH, SIGINT. */
 void import_defaults(struct import_options *opt);
 /*
- * The logs as a trace in the file `output` ("-": standard output), compressed
- * if it ends in .zst; notes and counts on standard error. An exit status.
+ * The logs as a trace in the file `output` ("-": standard output), binary if it
+ * ends in .mmt (with metadata: lines KEY=VALUE), compressed if in .zst; notes
+ * and counts on standard error. An exit status.
  */
 int import_file(const struct import_format *format,
 		const struct import_options *opt, const char *output,
-		int level, struct import_counts *counts);
+		const char *metadata, int level, struct import_counts *counts);
 /* Decimal, 1 to max. */
 bool parse_count(const char *text, uint64_t max, uint64_t *n);
 

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -28,7 +29,8 @@ static const char help[] =
 	"Runs a program and makes a trace of it: its mappings and processes, recorded\n"
 	"with strace, or with --accesses every access too, recorded with valgrind.\n"
 	"\n"
-	"  -o, --output FILE     the trace (.zst: compressed); default PROGRAM.trace.zst\n"
+	"  -o, --output FILE     the trace (.mmt: binary, .zst: compressed text); default\n"
+	"                        PROGRAM.mmt\n"
 	"      --accesses        every load, store and fetch; some hundred times slower,\n"
 	"                        and about 12 bytes of temporary file each\n"
 	"      --max-accesses N  leave out the accesses behind the N-th\n"
@@ -41,8 +43,8 @@ static const char help[] =
 	"Temporary logs are in $TMPDIR, or /tmp.\n"
 	"\n"
 	"Example:\n"
-	"  mmemu record --accesses -o ls.trace.zst -- ls -l\n"
-	"  mmemu replay ls.trace.zst --stats\n";
+	"  mmemu record --accesses -o ls.mmt -- ls -l\n"
+	"  mmemu replay ls.mmt --stats\n";
 
 enum { OPT_ACCESSES = 256, OPT_MAX, OPT_SLICE, OPT_WIDE, OPT_KEEP };
 
@@ -335,8 +337,31 @@ static void say_next(const struct record *r, const struct import_counts *n)
 		fprintf(stderr, "(record --accesses takes every access too)\n");
 }
 
+/* What a binary trace says of itself. */
+static void metadata(const struct record *r, char *text, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char date[32] = "";
+	size_t at;
+
+	if (gmtime_r(&now, &tm))
+		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	at = (size_t)snprintf(text, size, "recorder=%s\ndate=%s\nprogram=",
+			      r->accesses ? "valgrind lackey" : "strace", date);
+	for (int i = 0; i < r->nr && at < size - 2; i++)
+		at += (size_t)snprintf(text + at, size - 1 - at, "%s%s",
+				       i ? " " : "", r->program[i]);
+	at = strlen(text);
+	for (char *p = strstr(text, "program="); *p; p++)
+		if (*p == '\n')
+			*p = ' '; /* an argument of several lines */
+	strcpy(text + at, "\n");
+}
+
 static int import_logs(struct record *r)
 {
+	char meta[1024];
 	const char *name = r->accesses ? "lackey" : "strace";
 	struct import_counts counts;
 	struct log_list list = {0};
@@ -350,7 +375,8 @@ static int import_logs(struct record *r)
 	}
 	r->import.inputs = (const char *const *)list.path;
 	r->import.nr_inputs = list.nr;
-	ret = import_file(import_format_find(name), &r->import, r->output,
+	metadata(r, meta, sizeof(meta));
+	ret = import_file(import_format_find(name), &r->import, r->output, meta,
 			  r->level, &counts);
 	free_list(&list);
 	if (!ret && strcmp(r->output, "-"))
@@ -365,7 +391,7 @@ static int record(struct record *r)
 
 	if (ret)
 		return ret;
-	snprintf(r->default_output, sizeof(r->default_output), "%.250s.trace.zst",
+	snprintf(r->default_output, sizeof(r->default_output), "%.250s.mmt",
 		 slash ? slash + 1 : r->program[0]);
 	if (!r->output)
 		r->output = r->default_output;

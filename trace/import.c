@@ -61,7 +61,7 @@ static void hand_on(struct import *im, const struct im_process *p,
 {
 	if (event_types[ev->kind].actor == ACTOR_PID)
 		ev->pid = p->pid;
-	im->n->statements++;
+	ev->line = ++im->n->statements + 1; /* behind "mmemu-trace 1" */
 	im->sink->event(im->sink->ctx, ev);
 }
 

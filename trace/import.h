@@ -17,7 +17,7 @@
 
 struct import_sink {
 	void *ctx;
-	/* ev is the importer's; ev->line is 0. */
+	/* ev is the importer's; ev->line: where it stands in a text trace. */
 	void (*event)(void *ctx, const struct event *ev);
 	/* One line about the whole: what was left out, what is not known. */
 	void (*note)(void *ctx, const char *text);

@@ -235,7 +235,8 @@ void im_protect(struct import *im, struct im_process *p, uint64_t addr,
 void im_move(struct import *im, struct im_process *p, uint64_t old,
 	     uint64_t old_len, uint64_t to, uint64_t len);
 void im_brk(struct import *im, struct im_process *p, uint64_t brk);
-/* The stack, where it was recorded; top: its end. */
+/* The stack, where it was recorded; top: its end. Only once, and only where
+ * nothing is mapped. */
 void im_stack(struct import *im, struct im_process *p, uint64_t top);
 /* Declares a file unless it is: `size` bytes, or (0) as the host has it, or
  * at least `end`. Its size as declared. */

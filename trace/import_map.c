@@ -293,7 +293,13 @@ void im_stack(struct import *im, struct im_process *p, uint64_t top)
 			       .prot = PROT_READ_EMU | PROT_WRITE_EMU,
 			       .flags = IMA_GROWSDOWN};
 
+	unsigned next;
+
 	if (top <= STACK_SIZE || top >= IM_ADDR_MAX || mm->stack_hi)
+		return;
+	/* something else is there: that is no stack */
+	if (im_area_find(&mm->areas, area.start, &next) ||
+	    (next < mm->areas.nr && mm->areas.tab[next].start < top))
 		return;
 	im_areas_map(im, &mm->areas, &area);
 	mm->stack_lo = area.start;

@@ -34,6 +34,12 @@ run 0 cat t.trace.zst
 grep -q 'kernel alloc_pages 1 GFP_KERNEL|__GFP_NOTRACK -> pfn_12178' out ||
 	fail "no label of a frame"
 
+# a binary trace holds the same
+run 0 import kmem "$D/kmem-3.12.txt" -o t.mmt
+run 0 import kmem "$D/kmem-3.12.txt" -o t.trace
+run 0 cat t.mmt
+cmp -s out t.trace || fail "text and binary differ"
+
 # ---- what is wrong ----
 run 0 import --help
 complains 'mmemu: import: expected FORMAT LOG...
@@ -85,9 +91,9 @@ else
 	echo "(strace is not installed or may not run: not tested)"
 fi
 if valgrind --tool=none true 2>/dev/null; then
-	run 0 record --accesses -o r.trace.zst -- true
+	run 0 record --accesses -o r.mmt -- true
 	no_logs
-	run 0 replay --strict r.trace.zst --stats
+	run 0 replay --strict r.mmt --stats
 	grep -q 'orphans  *0' out || fail "accesses went astray"
 else
 	echo "(valgrind is not installed: not tested)"
