@@ -120,14 +120,16 @@ static int check_tools(const struct record *r)
 #define MAX_TOOL_ARGS 16
 #define LOG_ARG (MAX_PATH + 64)
 
+#define STRACE_CALLS                                                   \
+	"trace=%memory,%process,?open,openat,?creat,close,dup,?dup2,dup3," \
+	"fcntl,?fcntl64,?memfd_create"
+
 static void strace_args(const struct record *r, char **args, char *log)
 {
 	static char *const fixed[] = {
 		"strace", "-f", "-y", "-q", "-I", "2", "-e", "signal=none",
 		"-e",
-		"trace=%memory,%process,open,openat,creat,close,dup,dup2,dup3,"
-		"?fcntl64,fcntl,?memfd_create",
-		"-o"};
+		STRACE_CALLS, "-o"};
 	size_t n = ARRAY_SIZE(fixed);
 
 	memcpy(args, fixed, sizeof(fixed));

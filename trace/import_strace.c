@@ -614,7 +614,7 @@ int import_strace(struct import *im)
 			      "no call of any process, expected a log of strace");
 	for (struct im_process *p = im->processes; !ret && p; p = p->next)
 		im->note[NOTE_CUT_CALL] += p->started != NULL;
-	if (!ret)
+	if (!ret && !im->n->accesses)
 		im_note(im, "accesses are not known to strace: valgrind's lackey records them");
 	for (unsigned i = 0; i < s.nr; i++)
 		im_log_close(im, &s.logs[i].log);
