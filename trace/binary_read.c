@@ -237,6 +237,8 @@ static void next_chunk(struct binary_reader *r)
 		decoder_fill(&r->d, r->now);
 	}
 	r->next_piece = 0;
+	if (!r->now->names.n)
+		return;
 	names = (struct cursor){r->now->names.p,
 				r->now->names.p + r->now->names.n, false};
 	add_names(r, &names, UINT64_MAX); /* the decoder has looked at them */

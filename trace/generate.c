@@ -235,6 +235,8 @@ static const uint8_t rights[] = {0, 1, 1, 3, 3, 3, 3, 5, 7};
 
 static uint8_t any_rights(struct generator *g)
 {
+	if (g->profile == GENERATE_SWAP && !chance(g, 8))
+		return 3;
 	return rights[pick(g, ARRAY_SIZE(rights))];
 }
 
@@ -242,7 +244,7 @@ static uint8_t any_rights(struct generator *g)
 
 static bool do_spawn(struct generator *g, struct event *ev)
 {
-	if (g->nr_processes == GENERATE_PROCESSES)
+	if (g->nr_processes == g->most_processes)
 		return false;
 	ev->kind = EV_SPAWN;
 	ev->pid = g->next_pid++;
@@ -255,7 +257,7 @@ static bool do_fork(struct generator *g, struct event *ev)
 	struct model_process *p = any_process(g);
 	struct model_space *s;
 
-	if (g->nr_processes == GENERATE_PROCESSES)
+	if (g->nr_processes == g->most_processes)
 		return false;
 	ev->kind = EV_FORK;
 	ev->pid = p->pid;
@@ -272,7 +274,7 @@ static bool do_clone(struct generator *g, struct event *ev)
 {
 	struct model_process *p = any_process(g);
 
-	if (g->nr_processes == GENERATE_PROCESSES)
+	if (g->nr_processes == g->most_processes)
 		return false;
 	ev->kind = EV_CLONE;
 	ev->pid = p->pid;
@@ -341,7 +343,7 @@ static void map_pages(struct generator *g, struct range *r,
 
 static bool do_mmap_anon(struct generator *g, struct event *ev)
 {
-	struct range r = any_range(g, g->window / 6);
+	struct range r = any_range(g, g->window / (g->window > 48 ? 2 : 6));
 	bool shared = chance(g, 6);
 	unsigned object = shared ? new_object(g, r.nr) : 0;
 
@@ -374,7 +376,7 @@ static bool do_mmap_file(struct generator *g, struct event *ev)
 
 static bool do_munmap(struct generator *g, struct event *ev)
 {
-	struct range r = any_range(g, g->window / 4);
+	struct range r = any_range(g, g->window / 8);
 
 	range_event(ev, EV_MUNMAP, &r);
 	memset(r.page, 0, r.nr * sizeof(*r.page));
@@ -545,7 +547,8 @@ static bool do_store(struct generator *g, struct event *ev)
 static bool do_sweep(struct generator *g, struct event *ev)
 {
 	bool write = !chance(g, 3);
-	struct range r = good_range(g, g->window / 4, write ? 2 : 7);
+	struct range r = good_range(g, g->window / (g->window > 48 ? 2 : 4),
+				    write ? 2 : 7);
 	unsigned probe = pick(g, GENERATE_PROBES);
 
 	access_event(ev, write ? EV_WRITE : EV_READ, &r, probe);
@@ -699,11 +702,11 @@ static const struct action {
 	{do_spawn,	      { 1,  1,  1,  1,  0,  1}},
 	{do_fork,	      { 2, 10,  3,  3,  0,  4}},
 	{do_clone,	      { 1,  2,  1,  0,  0,  1}},
-	{do_exit,	      { 2,  8,  2,  3,  0,  3}},
+	{do_exit,	      { 2,  8,  2,  1,  0,  3}},
 	{do_exec,	      { 0,  1,  0,  0,  0,  1}},
 	{do_mmap_anon,	      {20,  8,  2,  8,  0,  8}},
 	{do_mmap_file,	      { 4,  1, 16,  2,  0,  6}},
-	{do_munmap,	      {10,  3,  5,  2,  0,  4}},
+	{do_munmap,	      {10,  3,  5,  1,  0,  4}},
 	{do_mprotect,	      {14,  4,  4,  1,  0,  4}},
 	{do_mlock,	      { 8,  1,  3,  0,  0,  2}},
 	{do_mremap,	      {12,  4,  3,  2,  0,  4}},
@@ -713,7 +716,7 @@ static const struct action {
 	{do_remap_file_pages, { 1,  0,  6,  0,  0,  2}},
 	{do_read,	      {10, 24, 18, 24,  0, 16}},
 	{do_store,	      {10, 28, 18, 24,  0, 16}},
-	{do_sweep,	      { 4,  6,  6, 16,  0,  6}},
+	{do_sweep,	      { 4,  6,  6, 30,  0,  6}},
 	{do_fetch,	      { 2,  1,  2,  0,  0,  1}},
 	{do_alloc_pages,      { 0,  0,  0,  1, 30,  4}},
 	{do_kmalloc,	      { 0,  0,  0,  0, 30,  4}},
@@ -790,7 +793,9 @@ void generator_init(struct generator *g, const struct host_ops *host,
 	g->names = names;
 	g->profile = profile;
 	g->random = seed * NR_GENERATE_PROFILES + profile;
-	g->window = profile == GENERATE_SWAP ? 400 : 48;
+	/* more than 8 MiB of RAM, less than that and the swap area */
+	g->window = profile == GENERATE_SWAP ? 600 : 48;
+	g->most_processes = profile == GENERATE_SWAP ? 3 : GENERATE_PROCESSES;
 	g->next_pid = 100;
 	g->object = host_alloc(g->host, MAX_OBJECTS * sizeof(*g->object));
 	g->program = intern(g, "/bin/prog");

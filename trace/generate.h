@@ -67,6 +67,7 @@ struct generator {
 	enum generate_profile profile;
 	uint64_t random;
 	unsigned window; /* pages */
+	unsigned most_processes;
 	uint32_t next_pid;
 	unsigned nr_processes;
 	struct model_process process[GENERATE_PROCESSES];

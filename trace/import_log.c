@@ -89,10 +89,12 @@ void im_log_unread(struct im_log *log)
 int im_log_line(struct import *im, struct im_log *log, char **line, size_t *len)
 {
 	while (log->open) {
-		char *from = log->buf + log->at;
-		char *nl = memchr(from, '\n', log->fill - log->at);
+		char *from = log->buf ? log->buf + log->at : NULL;
+		char *nl = NULL;
 		ssize_t n;
 
+		if (from) /* there is a buffer */
+			nl = memchr(from, '\n', log->fill - log->at);
 		if (nl) {
 			im->n->lines++;
 			return take_line(log, nl, line, len);

@@ -104,7 +104,7 @@ struct im_process *im_spawn(struct import *im, uint32_t real, const char *comm)
 	p->files->users = 1;
 	memset(&ev, 0, sizeof(ev));
 	ev.kind = EV_SPAWN;
-	ev.name = comm ? im_name(im, comm) : 0;
+	ev.name = comm && *comm ? im_name(im, comm) : 0;
 	im_event(im, p, &ev);
 	return p;
 }
