@@ -175,6 +175,7 @@ bench: $(B)/mmemu $(BENCH)
 	@$(B)/mmemu convert $(RECORDING) $(B)/recording.mmt
 	@for b in $(BENCH); do \
 		echo "== $$b"; RECORDING=$(B)/recording.mmt $$b || exit 1; done
+	@B=$(B) sh tests/bench/sweep.sh
 
 ## recording: record a program of at least 10 million accesses
 recording: $(B)/mmemu
