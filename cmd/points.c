@@ -16,7 +16,7 @@
  */
 #include "cmd/points.h"
 #include "trace/replay.h"
-#include "trace/text_read.h"
+#include "trace/reader.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -105,7 +105,8 @@ struct wave {
 	struct runner runner[WAVE];
 	unsigned nr;
 	struct names names;
-	struct text_reader reader;
+	struct trace_reader reader;
+	bool opened;
 	struct event *batch;
 	char *strings; /* of the batch's values */
 	size_t strings_used;
@@ -209,12 +210,14 @@ static unsigned read_batch(struct wave *w, int *end)
 	w->strings_used = 0;
 	*end = 0;
 	while (nr < BATCH) {
-		int ret = text_read(&w->reader, &w->batch[nr]);
+		const struct event *ev;
+		int ret = trace_read(&w->reader, &ev);
 
 		if (ret <= 0) {
 			*end = ret ? -1 : 1;
 			return nr;
 		}
+		w->batch[nr] = *ev;
 		if (!keep_value(w, &w->batch[nr++]))
 			return nr;
 	}
@@ -234,7 +237,7 @@ static void tell_error(struct run *run, const struct wave *w)
 
 static void tell_progress(struct run *run, struct wave *w)
 {
-	uint64_t now = w->reader.stream.raw_read;
+	uint64_t now = w->reader.text.stream.raw_read;
 
 	atomic_fetch_add(&run->bytes_read, now - w->raw_told);
 	w->raw_told = now;
@@ -271,16 +274,17 @@ static void run_wave(struct run *run, unsigned n)
 	for (unsigned i = n; i < ps->nr; i += run->nr_waves)
 		made &= !runner_start(&w->runner[w->nr++], w, &ps->point[i],
 				      run->opt);
+	w->opened = made;
 	if (!made)
 		atomic_store(&run->failed, true);
-	else if (text_open(&w->reader, &cmd_host, &w->names, ps->trace))
+	else if (trace_open(&w->reader, &cmd_host, &w->names, ps->trace))
 		tell_error(run, w);
 	else
 		whole = wave_replay(run, w);
 	for (unsigned i = 0; i < w->nr; i++)
 		runner_finish(&w->runner[i], whole);
-	if (w->reader.buf)
-		text_close(&w->reader);
+	if (w->opened)
+		trace_close(&w->reader);
 	names_destroy(&w->names);
 	free(w->batch);
 	free(w->strings);

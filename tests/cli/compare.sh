@@ -62,6 +62,12 @@ cmp -s j1.csv j2.csv && cmp -s j1.csv j7.csv || fail "threads change the result"
 run 0 sweep "$L/fork.trace" --vary config=linux-3.12-i386,x86-64-ia32 --vary memory=32M..128M+32M --metrics walk.refs.pgd
 expect "points" "$(wc -l <out)" 9
 
+# ---- a binary trace is the same trace ----
+run 0 convert "$L/wp-copy.trace" wp.mmt
+# shellcheck disable=SC2086
+run 0 sweep wp.mmt $vary --csv
+cmp -s out j1.csv || fail "a binary trace gives other results"
+
 # ---- a plan for many hosts, run by GNU parallel, is the sweep ----
 # shellcheck disable=SC2086
 run 0 sweep "$L/wp-copy.trace" $vary --plan "plan dir"
