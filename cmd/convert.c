@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "cmd/trace_output.h"
+#include "cmd/trace_range.h"
 #include "trace/reader.h"
 #include "trace/zstd_write.h"
 
@@ -38,95 +39,58 @@ static const char cat_help[] =
 	"\n"
 	"Prints traces as canonical text on standard output.\n"
 	"\n"
-	"      --from N|line:N    begin with that event, or line\n"
-	"      --to N|line:N      end with it\n"
+	"      --from POINT       begin with that event (a number), line:N, or mark\n"
+	"      --to POINT         end with it\n"
 	"      --salvage          use a damaged or truncated binary trace up to there\n"
 	"  -h, --help             this\n"
 	"\n"
 	"Example:\n"
 	"  mmemu cat traces/recorded/sort.trace.zst --from 1000 --to 1010\n";
 
-/* A number of an event or a line; 0: not given. */
-struct point {
-	uint64_t n;
-	bool line;
-};
-
-struct range {
-	struct point from, to;
-	bool salvage;
-};
-
-static bool parse_point(const char *text, struct point *p)
-{
-	char *end;
-
-	p->line = !strncmp(text, "line:", 5);
-	if (p->line)
-		text += 5;
-	errno = 0;
-	p->n = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !errno && !*end && p->n;
-}
-
-/* Is the statement (event number `event`, if it is one) in front of p? */
-static bool before(const struct point *p, const struct event *ev,
-		   uint64_t event)
-{
-	return p->line ? ev->line < p->n : event < p->n;
-}
-
-static bool behind(const struct point *p, const struct event *ev,
-		   uint64_t event)
-{
-	if (!p->n)
-		return false;
-	if (p->line)
-		return ev->line > p->n;
-	return event > p->n ||
-	       (event == p->n &&
-		event_types[ev->kind].actor == ACTOR_NONE);
-}
-
 typedef void (*sink_fn)(void *ctx, const struct event *ev);
 
 /* To the block of the range's start, where there is an index; else not. */
-static uint64_t seek_range(struct trace_reader *r, const struct range *range)
+static void seek_range(struct trace_reader *r, struct trace_range *range)
 {
-	const struct point *from = &range->from;
+	const struct trace_point *from = &range->from;
 
-	if (!r->is_binary || !from->n || range->salvage ||
-	    !r->text.stream.raw_size)
-		return 0;
-	if (from->line)
+	if (!r->is_binary || !r->text.stream.raw_size)
+		return;
+	if (from->type == POINT_LINE)
 		binary_seek_line(&r->binary, from->n);
-	else
+	else if (from->type == POINT_EVENT)
 		binary_seek_event(&r->binary, from->n);
-	return r->binary.first_event;
+	range->event = r->binary.first_event;
 }
 
-/* The statements of an open trace, or a range of them. */
-static int read_range(struct trace_reader *r, const struct range *range,
-		      sink_fn sink, void *ctx)
+/* The statements of an open trace, or a range of them (NULL: all). */
+static int read_range(struct trace_reader *r, struct names *names,
+		      struct trace_range *range, bool salvage, sink_fn sink,
+		      void *ctx)
 {
+	enum range_place place = RANGE_IN;
 	const struct event *ev;
-	uint64_t event;
 	int ret;
 
-	if (range->salvage)
+	if (salvage)
 		trace_salvage(r);
-	event = seek_range(r, range);
-	while ((ret = trace_read(r, &ev)) > 0) {
-		if (event_types[ev->kind].actor != ACTOR_NONE)
-			event++;
-		if (unlikely(behind(&range->to, ev, event)))
-			return 0;
-		if (!before(&range->from, ev, event))
+	else if (range)
+		seek_range(r, range);
+	while (place != RANGE_BEHIND && (ret = trace_read(r, &ev)) > 0) {
+		if (range)
+			place = trace_range_place(range, names, ev);
+		if (place == RANGE_IN)
 			sink(ctx, ev);
 	}
+	if (place == RANGE_BEHIND)
+		return 0;
 	if (!ret && *trace_salvaged(r))
 		fprintf(stderr, "%s: %s; what is before it was used\n",
 			trace_name(r), trace_salvaged(r));
+	if (ret < 0)
+		complain_trace(trace_name(r), &r->error);
+	else if (range && trace_range_complete(range, trace_name(r)))
+		ret = -1;
 	return ret;
 }
 
@@ -178,7 +142,7 @@ struct convert_options {
 	const char *from, *to;
 	enum trace_form form;
 	int level;
-	struct range range;
+	bool salvage;
 	char *notes;
 };
 
@@ -194,9 +158,7 @@ static int convert_open(const struct convert_options *opt,
 	free(metadata);
 	if (ret)
 		return EXIT_BAD;
-	ret = read_range(r, &opt->range, to_output, &out);
-	if (ret < 0)
-		complain_trace(trace_name(r), &r->error);
+	ret = read_range(r, names, NULL, opt->salvage, to_output, &out);
 	if (trace_output_close(&out, !ret) || ret)
 		return EXIT_BAD;
 	return EXIT_FINE;
@@ -242,7 +204,7 @@ static int convert_option(struct convert_options *opt, int o)
 
 	switch (o) {
 	case OPT_SALVAGE:
-		opt->range.salvage = true;
+		opt->salvage = true;
 		return 0;
 	case 't':
 		return trace_form_parse(optarg, &opt->form) ?
@@ -310,27 +272,49 @@ static void to_whole(void *ctx, const struct event *ev)
 	text_write(ctx, ev);
 }
 
-static int cat(const char *path, const struct range *range)
+struct cat_options {
+	struct trace_range range;
+	bool salvage;
+};
+
+static int cat(const char *path, const struct cat_options *opt)
 {
 	struct trace_reader *r = host_alloc(&cmd_host, sizeof(*r));
+	struct trace_range range = opt->range;
 	struct text_writer w;
 	struct names names;
 	int ret;
 
 	names_init(&names, &cmd_host);
-	ret = trace_open(r, &cmd_host, &names, path);
-	if (!ret) {
+	if (trace_open(r, &cmd_host, &names, path)) {
+		ret = complain_trace(path, &r->error);
+	} else {
 		text_write_start(&w, &cmd_host, &names, stdout);
-		ret = read_range(r, range, range->from.n ? to_text : to_whole,
+		ret = read_range(r, &names, &range, opt->salvage,
+				 range.from.type == POINT_NONE ? to_whole
+							       : to_text,
 				 &w);
 		text_write_end(&w);
 	}
-	if (ret < 0)
-		complain_trace(path, &r->error);
 	trace_close(r);
 	names_destroy(&names);
 	host_free(&cmd_host, r, sizeof(*r));
 	return ret ? EXIT_BAD : EXIT_FINE;
+}
+
+static int cat_option(struct cat_options *opt, int o)
+{
+	switch (o) {
+	case OPT_SALVAGE:
+		opt->salvage = true;
+		return 0;
+	case OPT_FROM:
+		return trace_point_parse(&opt->range.from, "--from", optarg);
+	case OPT_TO:
+		return trace_point_parse(&opt->range.to, "--to", optarg);
+	default:
+		return usage_error("cat");
+	}
 }
 
 int cmd_cat(int argc, char **argv)
@@ -342,31 +326,23 @@ int cmd_cat(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	struct range range = {.salvage = false};
+	struct cat_options opt = {.salvage = false};
 	int o;
 
 	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (o == OPT_SALVAGE) {
-			range.salvage = true;
-		} else if (o == OPT_FROM || o == OPT_TO) {
-			if (!parse_point(optarg, o == OPT_FROM ? &range.from
-							       : &range.to))
-				return complain("--%s %s: expected the number of an event, or line:N",
-						o == OPT_FROM ? "from" : "to",
-						optarg);
-		} else if (o == 'h') {
+		if (o == 'h') {
 			fputs(cat_help, stdout);
 			return EXIT_FINE;
-		} else {
-			return usage_error("cat");
 		}
+		if (cat_option(&opt, o))
+			return EXIT_BAD;
 	}
 	if (optind == argc) {
 		complain("cat: expected a TRACE");
 		return usage_error("cat");
 	}
 	for (int i = optind; i < argc; i++)
-		if (cat(argv[i], &range))
+		if (cat(argv[i], &opt))
 			return EXIT_BAD;
 	return EXIT_FINE;
 }

@@ -92,6 +92,21 @@ static inline bool mmu_access_hit(struct machine *m, struct mm_struct *mm,
 	return true;
 }
 
+/* Would that access change nothing but counters? (No if that is not known.) */
+static inline bool mmu_access_idle(const struct machine *m,
+				   const struct mm_struct *mm, vaddr_t addr,
+				   enum access_kind kind)
+{
+	const struct soft_tlb *t = mm->tlb;
+	uint64_t page = addr >> m->page_shift;
+	uint64_t n = page & (SOFT_TLB_SIZE - 1);
+
+	return t && t->tag[kind][n] == page + 1 &&
+	       (kind != ACCESS_WRITE || !m->contents ||
+		m->ram[((paddr_t)t->pfn[n] << m->page_shift) |
+		       (addr & (m->page_size - 1))] == 1);
+}
+
 /*
  * Make the next access of that kind a hit, if that takes no fault: walk, set A
  * (and D). false: it would fault, or a modelled TLB wants to see it; nothing is

@@ -346,6 +346,16 @@ static bool load_index(struct decoder *d, struct cursor *c)
 	return true;
 }
 
+/* No index, or its end was read: back to `at`, as if nothing had been asked. */
+static bool go_back(struct decoder *d, uint64_t at)
+{
+	d->ended = false;
+	d->error[0] = '\0';
+	d->offset = at;
+	d->op = d->op_end = NULL;
+	return stream_seek(d->stream, at);
+}
+
 static int no_index(struct binary_reader *r)
 {
 	return reader_error(r, "no index is found at its end, expected a whole regular file");
@@ -360,43 +370,52 @@ int binary_read_totals(struct binary_reader *r, struct binary_totals *totals,
 	bool good = load_index(d, &c) && get_totals(&c, totals);
 
 	*nr_blocks = good ? get_varint(&c) : 0;
-	d->ended = false;
-	d->error[0] = '\0';
-	d->offset = at;
-	d->op = d->op_end = NULL;
-	if (!stream_seek(d->stream, at) || !good || c.bad)
+	if (!go_back(d, at) || !good || c.bad)
 		return no_index(r);
 	return 0;
 }
 
-/* The last block that begins before that event (or line), and the names. */
+/* The last block that begins before that event (or line). */
+static bool find_block(struct cursor *c, uint64_t n, bool by_line,
+		       struct block_entry *best, uint64_t *number)
+{
+	struct block_entry e = {0, 0, 0};
+	uint64_t nr = get_varint(c);
+
+	for (uint64_t i = 0; i < nr && !c->bad; i++) {
+		e.offset += get_varint(c);
+		e.events_before += get_varint(c);
+		e.line_before += get_varint(c);
+		if (!i || (by_line ? e.line_before : e.events_before) < n) {
+			*best = e;
+			*number = i;
+		}
+	}
+	return !c->bad;
+}
+
 static int seek_block(struct binary_reader *r, uint64_t n, bool by_line)
 {
-	struct block_entry e = {0, 0, 0}, best = {r->d.offset, 0, 0};
+	struct block_entry best = {r->d.offset, 0, 0};
+	uint64_t nr, number = 0, at = r->d.offset;
 	struct binary_totals totals;
-	uint64_t nr, at = 0;
 	struct cursor c;
 
-	if (!load_index(&r->d, &c) || !get_totals(&c, &totals))
+	if (!load_index(&r->d, &c) || !get_totals(&c, &totals) ||
+	    !find_block(&c, n, by_line, &best, &number)) {
+		go_back(&r->d, at);
 		return no_index(r);
-	nr = get_varint(&c);
-	for (uint64_t i = 0; i < nr && !c.bad; i++) {
-		e.offset += get_varint(&c);
-		e.events_before += get_varint(&c);
-		e.line_before += get_varint(&c);
-		if (!i || (by_line ? e.line_before : e.events_before) < n) {
-			best = e;
-			at = i;
-		}
 	}
 	nr = get_varint(&c);
 	if (c.bad || !add_names(r, &c, nr) || r->nr_names != nr ||
-	    !stream_seek(r->d.stream, best.offset))
+	    !go_back(&r->d, best.offset)) {
+		r->nr_names = 0;
+		go_back(&r->d, at);
 		return no_index(r);
+	}
 	r->d.nr_names = r->nr_names;
 	r->d.names_known = true;
-	r->d.offset = best.offset;
-	r->d.blocks = at;
+	r->d.blocks = number;
 	r->first_event = best.events_before;
 	return 0;
 }

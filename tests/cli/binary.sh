@@ -67,6 +67,7 @@ head -c 20 long.mmt >short.mmt
 complains "mmemu: short.mmt: the file is truncated, expected more bytes here" cat short.mmt
 complains "mmemu: --meta x: expected KEY=VALUE on one line" convert -m x a b
 complains "mmemu: --to pdf: expected text or binary" convert --to pdf a b
-complains "mmemu: --from x: expected the number of an event, or line:N" cat --from x a
+complains "mmemu: --from 0: expected the number of an event, line:N, or a mark's name" cat --from 0 a
+complains "mmemu: long.trace: the trace ends before x" cat --from x long.trace
 
 exit $bad

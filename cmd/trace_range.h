@@ -1,0 +1,35 @@
+/* trace_range.h - parts of a trace: from one point to another, both included. */
+#ifndef MMEMU_CMD_TRACE_RANGE_H
+#define MMEMU_CMD_TRACE_RANGE_H
+
+#include "trace/event.h"
+
+enum point_type { POINT_NONE, POINT_EVENT, POINT_LINE, POINT_MARK };
+
+struct trace_point {
+	enum point_type type;
+	uint64_t n;	  /* number of an event, or of a line */
+	const char *name; /* of a mark */
+};
+
+struct trace_range {
+	struct trace_point from, to; /* POINT_NONE: the start, the end */
+	uint64_t event;		     /* number of the last event seen */
+	bool begun, ended;
+};
+
+/* N, line:N, or a mark's name. 0, or EXIT_BAD after a message that calls it
+ * `option`. */
+int trace_point_parse(struct trace_point *p, const char *option,
+		      const char *text);
+
+enum range_place { RANGE_BEFORE, RANGE_IN, RANGE_BEHIND };
+/* Where a statement is; to be asked of each, in order. */
+enum range_place trace_range_place(struct trace_range *r,
+				   const struct names *names,
+				   const struct event *ev);
+/* A point that never came: EXIT_BAD after a message; else 0. For the end of a
+ * trace. */
+int trace_range_complete(const struct trace_range *r, const char *name);
+
+#endif
