@@ -71,7 +71,7 @@ run 0 stat values.mmt
 sed '/^==> trace/,/^==> statements/d' out | cmp -s - text ||
 	fail "stat of text and binary differ"
 grep -q '^program=values$' out || fail "stat: metadata"
-grep -Eq '^  pages +127$|^  pages +128$' out || fail "stat: $(grep ' pages ' out)"
+grep -Eq '^  pages +125$' out || fail "stat: $(grep ' pages ' out)"
 run 0 stat -q values.mmt
 grep -Eq '^  fork +1$' out || fail "stat -q"
 complains "mmemu: values.trace: a text trace has no index, leave out --quick" \
