@@ -402,6 +402,24 @@ static void tell_speed(const struct replay_run *run, double seconds)
 		seconds, seconds > 0 ? n / seconds / 1e6 : 0);
 }
 
+/* One line for those who did not ask for the outcomes and perhaps should: a
+ * failed call is no fault of the replay, but it changes a story. */
+static void tell_troubles(const struct replay_run *run)
+{
+	const struct replay_counts *n = &run->replay.n;
+
+	if (run->opt.stats || run->opt.outcomes || run->opt.folder ||
+	    replay_found_wrong(&run->replay) || n->not_emulated ||
+	    !(n->failed | n->signals | n->orphans))
+		return;
+	fflush(stdout);
+	fprintf(stderr,
+		"note: %llu failed calls, %llu signals, %llu orphans; "
+		"--outcomes - shows each\n",
+		(unsigned long long)n->failed, (unsigned long long)n->signals,
+		(unsigned long long)n->orphans);
+}
+
 static int run_replay(struct replay_run *run)
 {
 	double started = now();
@@ -432,6 +450,7 @@ static int run_replay(struct replay_run *run)
 		if (!run->opt.no_speed)
 			tell_speed(run, now() - started);
 	}
+	tell_troubles(run);
 	return exit_status(run);
 }
 

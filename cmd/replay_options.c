@@ -37,7 +37,7 @@ static const char help[] =
 	"  -h, --help                this\n"
 	"\n"
 	"Example:\n"
-	"  mmemu replay traces/lecture/cow.trace -c linux-3.12-i386-pae --stats -r maps=100\n"
+	"  mmemu replay traces/lecture/cow.trace --at after-cow -r maps=100 --stats\n"
 	"\n"
 	"Reports (of a process: KIND=PID):\n";
 

@@ -75,6 +75,13 @@ printf 'kernel kmalloc 64 GFP_KERNEL -> a\nkernel kfree a\nkernel kfree a\n' >tw
 run 1 replay twice.trace
 says err "twice.trace:3: BUG: kfree: it is free already"
 
+# ---- a story that went wrong in silence is told of, once ----
+printf '1 spawn\n1 read 0x10\n1 read 0x10\n1 fork 2\n' >killed.trace
+run 0 replay killed.trace
+says err "note: 0 failed calls, 1 signals, 2 orphans; --outcomes - shows each"
+run 0 replay killed.trace --outcomes log
+[ -s err ] && fail "a note beside the outcomes"
+
 # ---- many of a kind are cut ----
 { echo 1 spawn; seq 100 | sed 's/.*/1 munmap 1 4K !ENOMEM/'; } >many.trace
 run 1 replay many.trace
