@@ -141,6 +141,8 @@ struct machine_config {
 	enum overcommit_mode overcommit;
 	uint32_t overcommit_ratio;     /* percent */
 	bool maps_anon_pgoff;	       /* maps shows vm_pgoff of anonymous areas */
+	uint32_t vdso_users;	       /* processes beside the trace that map the
+					  vdso's page */
 	bool exec_fpu;		       /* a task_xstate object a process */
 
 	/* files */

@@ -115,6 +115,8 @@ static void count_page(struct mem_size_stats *mss, const struct machine *m,
 	unsigned mapcount = (unsigned)page_mapcount(page);
 	bool dirty = pte_dirty(m->fmt, pte) || PageDirty(page);
 
+	if (page_to_pfn(m, page) == m->vdso_pfn)
+		mapcount += m->cfg.vdso_users; /* they have no tables here */
 	if (PageAnon(page))
 		mss->anonymous += size;
 	mss->resident += size;

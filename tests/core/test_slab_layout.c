@@ -204,6 +204,6 @@ Test(slab_layout, narrow_bufctl_bounds_the_objects)
 	m = boot(&cfg);
 	slab_calculate_layout(m, 8, 0, 0, false, &l);
 	cr_expect_eq(l.num, 252);
-	cr_expect_eq(l.left_over, (4096 << l.gfporder) - 252 * 8 - 280);
+	cr_expect_eq(l.left_over, (4096u << l.gfporder) - 252 * 8 - 280);
 	machine_destroy(m);
 }
