@@ -21,6 +21,7 @@ struct scene {
 	struct machine *m;
 	struct task_struct *parent, *child;
 	struct inode *file, *other;
+	struct slab *lost; /* taken off its list */
 	struct kmem_cache *cache; /* 6 objects in use, some free */
 	kva_t area;		  /* 5 pages of vmalloc */
 };
@@ -311,7 +312,8 @@ static void put_page_last(const struct scene *s, struct page_list *l)
 		list_del(&p->list);                                            \
 		list_add(&p->list, &s->cache->slabs_full);                     \
 	})                                                                     \
-	X(slab_lost, "slab 3", list_del(&partial_slab(s)->list))               \
+	X(slab_lost, "slab 3", s->lost = partial_slab(s);                      \
+		list_del(&s->lost->list))                                      \
 	X(slab_free_objects, "slab 3", s->cache->free_objects--)               \
 	X(slab_nr, "slab 3", s->cache->nr_slabs++)                             \
 	X(slab_frame, "slab 4",                                                \
@@ -420,6 +422,7 @@ static void spoil(const char *paging, int which)
 	struct scene s;
 
 	set_up(&s, paging);
+	s.lost = NULL;
 	check_machine(s.m);
 	memset(&told, 0, sizeof(told));
 	corrupt(&s, which, &told, &name);
@@ -427,6 +430,8 @@ static void spoil(const char *paging, int which)
 		  name, paging);
 	cr_expect(told.found, "%s, %s: \"%s\" is not among\n%s", name, paging,
 		  told.wanted, told.messages);
+	if (s.lost) /* destroy frees what hangs on the lists */
+		list_add(&s.lost->list, &s.cache->slabs_partial);
 	machine_destroy(s.m);
 }
 
