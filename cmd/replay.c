@@ -407,16 +407,17 @@ static void tell_speed(const struct replay_run *run, double seconds)
 static void tell_troubles(const struct replay_run *run)
 {
 	const struct replay_counts *n = &run->replay.n;
+	uint64_t deaths = n->signals - n->handled_signals;
 
 	if (run->opt.stats || run->opt.outcomes || run->opt.folder ||
 	    replay_found_wrong(&run->replay) || n->not_emulated ||
-	    !(n->failed | n->signals | n->orphans))
+	    !(n->failed | deaths | n->orphans))
 		return;
 	fflush(stdout);
 	fprintf(stderr,
 		"note: %llu failed calls, %llu signals, %llu orphans; "
 		"--outcomes - shows each\n",
-		(unsigned long long)n->failed, (unsigned long long)n->signals,
+		(unsigned long long)n->failed, (unsigned long long)deaths,
 		(unsigned long long)n->orphans);
 }
 
