@@ -1,7 +1,7 @@
 /*
  * replay.c - mmemu replay: a trace, a machine, reports.
  *
- *   options ─► configuration ─► machine ─► [boot state]
+ *   options ─► configuration ─► machine ─► [boot state]   (live.c)
  *                                  │
  *   trace ─► event ─► replay_event ┴─► outcomes, reports at their statements
  *              └── until the end, --at, an error, SIGINT
@@ -12,11 +12,8 @@
  * its end (or to --at); reports from before an error stay.
  */
 #include "cmd/replay.h"
-#include "cmd/config.h"
 #include "core/machine.h"
-#include "core/swapfile.h"
 #include "formats/oom_report.h"
-#include "trace/state_read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +36,8 @@ static void on_message(void *ctx, const struct event *ev, const char *text)
 
 	if (run->nr_messages++ >= MAX_MESSAGES)
 		return;
-	fflush(stdout);
 	clear_progress(run);
-	fprintf(stderr, "%s:%llu: %s\n", trace_name(&run->reader),
-		(unsigned long long)ev->line, text);
+	tell_event(trace_name(&run->reader), ev->line, text);
 }
 
 static void on_outcome(void *ctx, const struct event *ev,
@@ -65,11 +60,8 @@ static void on_oom(void *ctx, const struct machine *m,
 		write_oom_report(m, kill, run->kernel_log.f);
 	if (run->nr_messages++ >= MAX_MESSAGES)
 		return;
-	fflush(stdout);
 	clear_progress(run);
-	fprintf(stderr, "%s:%llu: out of memory: process %u (%s) is killed\n",
-		trace_name(&run->reader), (unsigned long long)run->line,
-		kill->victim->pid, kill->victim->comm);
+	tell_oom_kill(trace_name(&run->reader), run->line, kill);
 }
 
 static void on_report(void *ctx, const struct event *ev,
@@ -263,49 +255,6 @@ static void read_trace(struct replay_run *run)
 
 /* ---- start and end ---- */
 
-/* The state file decides how much RAM there is, so it is read first. */
-static int boot(struct replay_run *run, struct machine_config *cfg)
-{
-	const char *path = run->opt.boot_state, *why = "";
-	uint64_t swap = cfg->swap;
-	char err[STATE_ERROR_LEN];
-	struct state_text state;
-	int ret = 0;
-
-	memset(&state, 0, sizeof(state));
-	if (path) /* the state says what is taken; swap comes after it */
-		cfg->swap = cfg->occupied = 0;
-	if (path && (state_text_read(&state, &cmd_host, path, err) ||
-		     state_geometry(&state, cfg, err)))
-		ret = complain("%s", err);
-	else if (machine_create(cfg, &cmd_host, &run->m, &why))
-		ret = complain("the machine cannot be made: %s", why);
-	else if (path && state_load(run->m, &state, err))
-		ret = complain("%s", err);
-	else if (path && swap && sys_swapon(run->m, swap))
-		ret = complain("the swap area does not fit the machine");
-	state_text_free(&state, &cmd_host);
-	return ret;
-}
-
-static int make_machine(struct replay_run *run)
-{
-	const struct replay_options *opt = &run->opt;
-	struct machine_config cfg;
-	char err[CONFIG_ERROR_LEN];
-
-	if (config_load(opt->config, opt->sets, opt->nr_sets, &cfg, err))
-		return complain("%s", err);
-	if (opt->contents_set)
-		cfg.contents = opt->contents;
-	if (cfg.contents == CONTENTS_AUTO && trace_sees_no_contents(&run->reader))
-		cfg.contents = CONTENTS_OFF;
-	if (opt->tlb_model && config_tlb_model(&cfg, opt->tlb_model, 0, err))
-		return complain("--tlb: %s", err);
-	cfg.tlb.on |= opt->tlb;
-	return boot(run, &cfg);
-}
-
 static int open_logs(struct replay_run *run)
 {
 	const struct replay_options *opt = &run->opt;
@@ -341,15 +290,14 @@ static void start_replay(struct replay_run *run)
 	replay_init(&run->replay, run->m, &run->names, &hooks);
 	run->m->oom_notify = on_oom;
 	run->m->oom_ctx = run;
-	run->replay.strict = run->opt.strict;
-	run->replay.root = run->opt.root;
-	run->replay.rebase = run->opt.rebase;
+	run->replay.strict = run->opt.live.strict;
+	run->replay.root = run->opt.live.root;
+	run->replay.rebase = run->opt.live.rebase;
 	run->stop_line = run->opt.at == AT_LINE ? run->opt.at_number
 						: UINT64_MAX;
 	run->stop_event = run->opt.at == AT_EVENT ? run->opt.at_number
 						  : UINT64_MAX;
 	run->next_check = run->opt.check ? run->opt.check : UINT64_MAX;
-	trace_page_shift(&run->reader, run->m->page_shift);
 	if (!run->opt.one_thread)
 		trace_ahead(&run->reader);
 	if (run->opt.salvage)
@@ -385,11 +333,11 @@ static int exit_status(struct replay_run *run)
 		fprintf(stderr, "%s: ... and %llu more\n",
 			trace_name(&run->reader),
 			(unsigned long long)(run->nr_messages - MAX_MESSAGES));
-	if (run->failed || run->replay.misfit || run->replay.n.not_emulated)
+	if (run->failed)
 		return EXIT_BAD;
-	if (run->nr_broken || replay_found_wrong(&run->replay))
+	if (run->nr_broken && replay_status(&run->replay) == EXIT_FINE)
 		return EXIT_WRONG;
-	return EXIT_FINE;
+	return replay_status(&run->replay);
 }
 
 /* Not among the stats: these are the same for everyone, the time is not. */
@@ -467,9 +415,10 @@ int cmd_replay(int argc, char **argv)
 	}
 	names_init(&run->names, &cmd_host);
 	status = EXIT_BAD;
-	if (trace_open(&run->reader, &cmd_host, &run->names, run->opt.trace))
-		complain_trace(run->opt.trace, &run->reader.error);
-	else if (!make_machine(run) && !open_logs(run))
+	if (trace_open(&run->reader, &cmd_host, &run->names, run->opt.live.trace))
+		complain_trace(run->opt.live.trace, &run->reader.error);
+	else if (!boot_machine(&run->opt.live, &run->reader, &run->m) &&
+		 !open_logs(run))
 		status = run_replay(run);
 	for (unsigned i = 0; i < ARRAY_SIZE(run->log); i++)
 		output_close(&run->log[i], false);

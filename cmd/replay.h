@@ -2,12 +2,9 @@
 #ifndef MMEMU_CMD_REPLAY_H
 #define MMEMU_CMD_REPLAY_H
 
-#include "cmd/command.h"
+#include "cmd/live.h"
 #include "cmd/output.h"
 #include "cmd/series.h"
-#include "core/config.h"
-#include "trace/replay.h"
-#include "trace/reader.h"
 
 /* -r KIND[=PID][:FILE] */
 struct final_report {
@@ -24,10 +21,8 @@ struct saved_state {
 };
 
 struct replay_options {
-	const char *trace, *config, *outcomes, *folder, *procfs, *boot_state,
-		*root, *kernel_log;
-	const char **sets;
-	unsigned nr_sets;
+	struct live_options live; /* the trace and its machine */
+	const char *outcomes, *folder, *procfs, *kernel_log;
 	struct final_report *reports;
 	unsigned nr_reports;
 	struct saved_state *states;
@@ -35,12 +30,9 @@ struct replay_options {
 	enum { AT_END, AT_EVENT, AT_LINE, AT_MARK } at;
 	uint64_t at_number;
 	const char *at_name;
-	bool strict, stats, no_speed, contents_set, rebase, tlb, json,
-		salvage, one_thread;
+	bool stats, no_speed, json, salvage, one_thread;
 	const char *series; /* file, and how often */
 	uint64_t series_every;
-	const char *tlb_model; /* NULL: the configuration's */
-	enum contents_mode contents;
 	uint64_t check; /* every so many events; 0: never */
 };
 

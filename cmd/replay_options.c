@@ -164,10 +164,10 @@ static int parse_contents(struct replay_options *opt, const char *text)
 					    [CONTENTS_ON] = "on",
 					    [CONTENTS_OFF] = "off"};
 
-	opt->contents_set = true;
+	opt->live.contents_set = true;
 	for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
 		if (!strcmp(words[i], text)) {
-			opt->contents = (enum contents_mode)i;
+			opt->live.contents = (enum contents_mode)i;
 			return 0;
 		}
 	}
@@ -178,10 +178,10 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 {
 	switch (o) {
 	case 'c':
-		opt->config = arg;
+		opt->live.config = arg;
 		return 0;
 	case OPT_SET:
-		opt->sets[opt->nr_sets++] = arg;
+		opt->live.sets[opt->live.nr_sets++] = arg;
 		return 0;
 	case 'r':
 		return parse_report(opt, arg);
@@ -197,7 +197,7 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 	case OPT_AT:
 		return parse_at(opt, arg);
 	case OPT_STRICT:
-		opt->strict = true;
+		opt->live.strict = true;
 		return 0;
 	case OPT_CHECK:
 		opt->check = 1;
@@ -216,22 +216,22 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 		opt->procfs = arg;
 		return 0;
 	case OPT_BOOT_STATE:
-		opt->boot_state = arg;
+		opt->live.boot_state = arg;
 		return 0;
 	case OPT_SAVE_STATE:
 		return parse_state(opt, arg);
 	case OPT_ROOT:
-		opt->root = arg;
+		opt->live.root = arg;
 		return 0;
 	case OPT_JSON:
 		opt->json = true;
 		return 0;
 	case OPT_REBASE:
-		opt->rebase = true;
+		opt->live.rebase = true;
 		return 0;
 	case OPT_TLB:
-		opt->tlb = true;
-		opt->tlb_model = arg;
+		opt->live.tlb = true;
+		opt->live.tlb_model = arg;
 		return 0;
 	case OPT_CONTENTS:
 		return parse_contents(opt, arg);
@@ -264,7 +264,7 @@ int replay_parse(struct replay_options *opt, int argc, char **argv)
 	size_t n = (size_t)argc;
 	int o;
 
-	opt->sets = host_alloc(&cmd_host, n * sizeof(*opt->sets));
+	opt->live.sets = host_alloc(&cmd_host, n * sizeof(*opt->live.sets));
 	opt->reports = host_alloc(&cmd_host, n * sizeof(*opt->reports));
 	opt->states = host_alloc(&cmd_host, n * sizeof(*opt->states));
 	while ((o = getopt_long(argc, argv, "c:r:o:h", options, NULL)) != -1) {
@@ -279,13 +279,13 @@ int replay_parse(struct replay_options *opt, int argc, char **argv)
 					: "replay: expected one TRACE");
 		return usage_error("replay");
 	}
-	opt->trace = argv[optind];
+	opt->live.trace = argv[optind];
 	return -1;
 }
 
 void replay_options_free(struct replay_options *opt)
 {
-	free(opt->sets);
+	free(opt->live.sets);
 	free(opt->reports);
 	free(opt->states);
 }
