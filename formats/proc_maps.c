@@ -19,6 +19,7 @@
 #include "core/mmap.h"
 #include "core/pgtable.h"
 #include "core/rmap.h"
+#include "formats/area.h"
 #include "formats/report.h"
 
 #include <inttypes.h>
@@ -33,54 +34,30 @@ static int name_column(const struct machine *m)
 	return 25 + 6 * pointer_size;
 }
 
-static bool reaches(const struct vm_area_struct *vma, vaddr_t addr)
-{
-	return vma->vm_start <= addr && addr <= vma->vm_end;
-}
-
-/* The name of an area without a file, "" for none. The stack pointer rests at
- * the stack's start between events: `sp` speaks of accesses only. */
-static const char *area_name(const struct vm_area_struct *vma)
-{
-	const struct mm_struct *mm = vma->vm_mm;
-
-	if (mm->vdso && vma->vm_start == mm->vdso)
-		return "[vdso]";
-	if (mm->start_brk && vma->vm_start <= mm->brk &&
-	    vma->vm_end >= mm->start_brk)
-		return "[heap]";
-	if (mm->start_stack && reaches(vma, mm->start_stack))
-		return "[stack]";
-	return "";
-}
-
 static void write_map_line(const struct vm_area_struct *vma, FILE *out)
 {
 	const struct machine *m = vma->vm_mm->m;
 	const struct inode *inode = vma->vm_file ? vma->vm_file->f_inode : NULL;
-	vm_flags_t flags = vma->vm_flags;
 	vaddr_t start = vma->vm_start;
 	uint64_t offset = 0;
-	const char *name;
+	char rights[5];
 	int len;
 
+	area_rights(vma, rights);
 	if (stack_guard_is_hidden(vma))
 		start += PAGE_SIZE(m);
 	if (inode || m->cfg.maps_anon_pgoff)
 		offset = vma->vm_pgoff << PAGE_SHIFT(m);
 	len = fprintf(out,
-		      "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64
+		      "%08" PRIx64 "-%08" PRIx64 " %s %08" PRIx64
 		      " %02x:%02x %" PRIu64 " ",
-		      start, vma->vm_end, flags & VM_READ ? 'r' : '-',
-		      flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-',
-		      flags & VM_MAYSHARE ? 's' : 'p', offset,
+		      start, vma->vm_end, rights, offset,
 		      inode ? inode->major : 0, inode ? inode->minor : 0,
 		      inode ? inode->i_ino : 0);
-	name = inode ? NULL : area_name(vma);
-	if (inode || *name) {
+	if (inode || *area_name(vma)) {
 		fprintf(out, "%*s",
 			len < name_column(m) ? name_column(m) - len : 1, "");
-		write_path(out, inode ? inode->path : name);
+		write_path(out, area_path(vma));
 		if (inode && inode->shmem_anon)
 			fputs(" (deleted)", out);
 	}
