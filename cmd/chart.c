@@ -19,22 +19,6 @@ static const char *ending(const char *path)
 	return dot ? dot : "";
 }
 
-static bool in_path(const char *program)
-{
-	const char *path = getenv("PATH");
-	char *copy = host_strdup(&cmd_host, path ? path : "");
-	char *save = NULL, *dir, name[4096];
-	bool found = false;
-
-	for (dir = strtok_r(copy, ":", &save); dir && !found;
-	     dir = strtok_r(NULL, ":", &save)) {
-		snprintf(name, sizeof(name), "%s/%s", dir, program);
-		found = !access(name, X_OK);
-	}
-	free(copy);
-	return found;
-}
-
 int chart_possible(const char *path)
 {
 	if (strcmp(ending(path), ".svg") && strcmp(ending(path), ".pdf"))

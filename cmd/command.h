@@ -33,6 +33,9 @@ int complain_trace(const char *name, const struct trace_error *e);
 /* "try mmemu help NAME", for wrong usage; always EXIT_BAD. */
 int usage_error(const char *command);
 
+/* Is there such a program in PATH? */
+bool in_path(const char *program);
+
 /* Host memory that ends in one line and exit status 2. */
 extern const struct host_ops cmd_host;
 

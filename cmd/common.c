@@ -40,6 +40,24 @@ int usage_error(const char *command)
 	return EXIT_BAD;
 }
 
+bool in_path(const char *program)
+{
+	const char *path = getenv("PATH");
+	char file[4096];
+
+	while (path) {
+		const char *colon = strchr(path, ':');
+		int n = (int)(colon ? (size_t)(colon - path) : strlen(path));
+
+		if ((size_t)snprintf(file, sizeof(file), "%.*s/%s", n, path,
+				     program) < sizeof(file) &&
+		    !access(file, X_OK))
+			return true;
+		path = colon ? colon + 1 : NULL;
+	}
+	return false;
+}
+
 static bool beyond_limit; /* why host_take() gave nothing */
 
 static void *host_take(void *ctx __unused_arg, size_t size)

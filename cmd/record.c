@@ -75,36 +75,19 @@ struct record {
 
 /* ---- the tool and the program ---- */
 
-static bool in_path(const char *name, const char *path)
-{
-	char file[MAX_PATH];
-
-	while (path) {
-		const char *colon = strchr(path, ':');
-		int n = (int)(colon ? (size_t)(colon - path) : strlen(path));
-
-		if ((size_t)snprintf(file, sizeof(file), "%.*s/%s", n, path,
-				     name) < sizeof(file) &&
-		    !access(file, X_OK))
-			return true;
-		path = colon ? colon + 1 : NULL;
-	}
-	return false;
-}
-
 static int check_tools(const struct record *r)
 {
 	const char *tool = r->accesses ? "valgrind" : "strace";
-	const char *program = r->program[0], *path = getenv("PATH");
+	const char *program = r->program[0];
 	struct stat st;
 
-	if (!in_path(tool, path))
+	if (!in_path(tool))
 		return complain("record: %s is not installed, and %s needs it (Debian: apt-get install %s)",
 				tool,
 				r->accesses ? "--accesses" : "recording",
 				tool);
 	if (!strchr(program, '/'))
-		return in_path(program, path)
+		return in_path(program)
 			       ? 0
 			       : complain("record: there is no program \"%s\" in PATH",
 					  program);
