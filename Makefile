@@ -12,7 +12,7 @@ LDFLAGS ?=
 
 RUN_PACKAGES := gcc libc6-dev libyaml-dev libzstd-dev libelf-dev
 TEST_PACKAGES := $(RUN_PACKAGES) libcriterion-dev zstd python3 parallel \
-	gnuplot-nox
+	gnuplot-nox librsvg2-bin fonts-noto-cjk
 STORY := traces/lecture/cow.trace
 RECORDING := traces/recorded/sort.trace.zst
 ORACLE ?= ../shared/oracle
