@@ -73,6 +73,8 @@ static const struct svg_theme themes[] = {
 			[SVG_SWAP]   = {"#0072b2", FALLING, true},
 			[SVG_BOOT]   = {"#5b6066", PLAIN, true},
 			[SVG_OTHER]  = {"#cdd1d6", FALLING, false},
+			[SVG_RED]    = {"#d9482b", PLAIN, true},
+			[SVG_BLACK]  = {"#1a1a1a", PLAIN, true},
 		},
 	},
 	{
@@ -95,6 +97,8 @@ static const struct svg_theme themes[] = {
 			[SVG_SWAP]   = {"#707070", FALLING, true},
 			[SVG_BOOT]   = {"#484848", PLAIN, true},
 			[SVG_OTHER]  = {"#e8e8e8", FALLING, false},
+			[SVG_RED]    = {"#ffffff", PLAIN, false},
+			[SVG_BLACK]  = {"#303030", PLAIN, true},
 		},
 	},
 	{
@@ -117,6 +121,8 @@ static const struct svg_theme themes[] = {
 			[SVG_SWAP]   = {"#3f9bd6", FALLING, true},
 			[SVG_BOOT]   = {"#7d858d", PLAIN, true},
 			[SVG_OTHER]  = {"#a9b0b8", FALLING, true},
+			[SVG_RED]    = {"#a8321c", PLAIN, false},
+			[SVG_BLACK]  = {"#000000", PLAIN, false},
 		},
 	},
 };

@@ -38,6 +38,8 @@ enum svg_fill {
 	SVG_SWAP,
 	SVG_BOOT,
 	SVG_OTHER,
+	SVG_RED,       /* nodes of a red-black tree */
+	SVG_BLACK,
 	NR_SVG_FILLS
 };
 
