@@ -24,6 +24,7 @@ static const char help[] =
 	"\n"
 	"  -o, --output FILE         the picture; its ending says what it becomes\n"
 	"      --at EVENT|line:N|MARK  draw behind that point\n"
+	"      --before POINT        cow: compare with this point (else the event before)\n"
 	"      --pid N               of this process (else the first one)\n"
 	"      --address A           of this address, as 0x08048000\n"
 	"      --cache NAME          of this slab cache\n"
@@ -45,7 +46,7 @@ static const char help[] =
 	"Kinds (* of a process: --pid):\n";
 
 enum {
-	OPT_AT = 256, OPT_PID, OPT_ADDRESS, OPT_CACHE, OPT_ZONE, OPT_SET,
+	OPT_AT = 256, OPT_BEFORE, OPT_PID, OPT_ADDRESS, OPT_CACHE, OPT_ZONE, OPT_SET,
 	OPT_ROOT, OPT_LANG, OPT_THEME, OPT_SIZE, OPT_FONT, OPT_FONT_SIZE,
 	OPT_LIST,
 };
@@ -53,6 +54,7 @@ enum {
 static const struct option options[] = {
 	{"output", required_argument, NULL, 'o'},
 	{"at", required_argument, NULL, OPT_AT},
+	{"before", required_argument, NULL, OPT_BEFORE},
 	{"pid", required_argument, NULL, OPT_PID},
 	{"address", required_argument, NULL, OPT_ADDRESS},
 	{"cache", required_argument, NULL, OPT_CACHE},
@@ -73,7 +75,7 @@ static const struct option options[] = {
 struct figure_run {
 	const char *kind, *output;
 	struct live_options live;
-	struct trace_point at;
+	struct trace_point at, before;
 	uint64_t pid; /* 0: the figure's choice */
 	const struct figure *figure;
 	struct figure_options fig;
@@ -159,6 +161,7 @@ static int parse_one(struct figure_run *run, int o, char *arg)
 	case OPT_SET: run->live.sets[run->live.nr_sets++] = arg; return 0;
 	case OPT_ROOT: run->live.root = arg; return 0;
 	case OPT_AT: return trace_point_parse(&run->at, "--at", arg);
+	case OPT_BEFORE: return trace_point_parse(&run->before, "--before", arg);
 	case OPT_CACHE: run->fig.cache = arg; return 0;
 	case OPT_ZONE: run->fig.zone = arg; return 0;
 	case OPT_FONT: run->style.family = arg; return 0;
@@ -200,6 +203,12 @@ static int check_options(struct figure_run *run)
 	run->figure = figure_find(run->kind);
 	if (!run->figure)
 		return complain("figure: there is no kind \"%s\" (mmemu figure --list names them)",
+				run->kind);
+	if (run->figure->draw == figure_cow && !strcmp(run->live.trace, "-"))
+		return complain("figure %s: it reads the trace twice, so that cannot be standard input",
+				run->kind);
+	if (run->before.type != POINT_NONE && run->figure->draw != figure_cow)
+		return complain("figure %s: --before is for cow",
 				run->kind);
 	if (!run->output)
 		return complain("figure: expected -o FILE.svg, .pdf or .png");
@@ -307,6 +316,42 @@ static int draw_at_point(struct figure_run *run, struct live *l)
 	return draw(run, l, run->output);
 }
 
+/* ---- two points ---- */
+
+/* A second machine, which stops earlier. */
+static int draw_with_before(struct figure_run *run, struct live *l)
+{
+	struct trace_point p = run->before;
+	struct live earlier;
+	char where[300];
+	int ret = live_to(l, &run->at);
+
+	if (!ret && p.type == POINT_NONE) {
+		if (!l->event)
+			return complain("figure %s: there is no event before this point",
+					run->figure->name);
+		p = (struct trace_point){.type = POINT_EVENT,
+					 .n = l->event - 1};
+	}
+	if (ret || (ret = live_open(&earlier, &run->live)))
+		return ret;
+	earlier.quiet = true;
+	if (!p.n && p.type == POINT_EVENT)
+		ret = 0; /* the machine as it boots */
+	else
+		ret = live_to(&earlier, &p);
+	if (!ret && earlier.event > l->event)
+		ret = complain("--before: this point is not before that of --at");
+	if (!ret) {
+		say_where(&earlier, run->live.trace, where, sizeof(where));
+		run->fig.before = earlier.m;
+		run->fig.before_where = where;
+		ret = draw_at_point(run, l);
+	}
+	live_close(&earlier);
+	return ret;
+}
+
 int cmd_figure(int argc, char **argv)
 {
 	struct figure_run run = {
@@ -325,7 +370,9 @@ int cmd_figure(int argc, char **argv)
 		catch_interrupt();
 		status = live_open(&l, &run.live);
 		if (!status)
-			status = draw_at_point(&run, &l);
+			status = run.figure->draw == figure_cow ?
+					 draw_with_before(&run, &l) :
+					 draw_at_point(&run, &l);
 		if (!status)
 			status = live_status(&l);
 		live_close(&l);

@@ -45,6 +45,8 @@ struct figure_options {
 	const char *cache;  /* slab, free-list: NULL: the figure chooses */
 	const char *zone;   /* buddy-*, physical-map: NULL: all that have memory */
 	const char *where;  /* trace and point, for the caption */
+	const struct machine *before; /* cow: the same trace, but earlier */
+	const char *before_where;
 	struct figure_slots *slots; /* of a series, complete; or NULL */
 };
 
