@@ -154,6 +154,8 @@ struct machine_config {
 	/* swap and reclaim */
 	uint64_t swap;		       /* bytes, swapped on at boot; 0 = none */
 	uint32_t swappiness;
+	bool memcg;		       /* memory cgroups from boot; else from the
+					  first group on */
 
 	enum contents_mode contents;   /* do data frames hold bytes */
 	char kernel_version[CONFIG_NAME_LEN]; /* "3.12.0" */

@@ -24,6 +24,7 @@
  */
 #include "core/exec.h"
 #include "core/filemap.h"
+#include "core/memcontrol.h"
 #include "core/memory.h"
 #include "core/mmap.h"
 #include "core/mmu.h"
@@ -60,6 +61,7 @@ static int bprm_mm_init(struct linux_binprm *bprm)
 	bprm->mm = mm_alloc(m);
 	if (!bprm->mm)
 		return -ENOMEM;
+	bprm->mm->owner = bprm->task;
 	vma = vm_area_alloc(bprm->mm);
 	if (!vma)
 		return -ENOMEM;
@@ -198,6 +200,7 @@ static int flush_old_exec(struct linux_binprm *bprm)
 	task->vfork = false;
 	task->sp_set = false;
 	bprm->mm = NULL; /* the task's now */
+	mm_update_next_owner(task, old);
 	mmput(old);
 	return 0;
 }

@@ -15,6 +15,7 @@
  *
  * Linux: kernel/exit.c, kernel/signal.c.
  */
+#include "core/memcontrol.h"
 #include "core/mmu.h"
 #include "core/slab.h"
 #include "core/task.h"
@@ -82,7 +83,9 @@ void do_exit(struct task_struct *task, int code)
 	task->exit_code = code;
 	mm->mm_count++; /* borrowed until the next context switch */
 	task->mm = NULL;
+	mm_update_next_owner(task, mm);
 	mmput(mm);
+	task->memcg = NULL;
 	exit_files_fs(task);
 	forget_original_parent(task);
 	task->state = TASK_ZOMBIE;

@@ -38,6 +38,7 @@
 #include "core/filemap.h"
 #include "core/large.h"
 #include "core/ksm.h"
+#include "core/memcontrol.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
 #include "core/rmap.h"
@@ -151,6 +152,10 @@ static unsigned do_anonymous_page(struct vm_fault *vmf)
 	page = alloc_zeroed_user_highpage_movable(m);
 	if (!page)
 		return VM_FAULT_OOM;
+	if (mem_cgroup_newpage_charge(m, page, vma->vm_mm)) {
+		put_page(m, page);
+		return VM_FAULT_OOM;
+	}
 	observe(m, ANON_PAGE, vmf->address, page_to_pfn(m, page), 0, 0);
 	SetPageUptodate(page);
 	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
@@ -205,8 +210,13 @@ static unsigned do_cow_fault(struct vm_fault *vmf)
 	new_page = alloc_page(m, GFP_HIGHUSER_MOVABLE);
 	if (!new_page)
 		return VM_FAULT_OOM;
+	if (mem_cgroup_newpage_charge(m, new_page, vma->vm_mm)) {
+		put_page(m, new_page);
+		return VM_FAULT_OOM;
+	}
 	ret = __do_fault(vmf);
 	if (ret & VM_FAULT_ERROR) {
+		mem_cgroup_uncharge_page(m, new_page);
 		put_page(m, new_page);
 		return ret;
 	}
@@ -329,6 +339,7 @@ static unsigned wp_page_shared(struct vm_fault *vmf, struct page *page)
 	return VM_FAULT_WRITE;
 }
 
+/* NULL: no memory, or not for this group of processes. */
 static struct page *wp_new_page(struct vm_fault *vmf,
 				const struct page *old_page)
 {
@@ -336,10 +347,17 @@ static struct page *wp_new_page(struct vm_fault *vmf,
 	struct page *page;
 
 	if (!old_page)
-		return alloc_zeroed_user_highpage_movable(m);
-	page = alloc_page(m, GFP_HIGHUSER_MOVABLE);
-	if (page)
+		page = alloc_zeroed_user_highpage_movable(m);
+	else
+		page = alloc_page(m, GFP_HIGHUSER_MOVABLE);
+	if (!page)
+		return NULL;
+	if (old_page)
 		copy_user_highpage(m, page, old_page);
+	if (mem_cgroup_newpage_charge(m, page, vmf->vma->vm_mm)) {
+		put_page(m, page);
+		return NULL;
+	}
 	return page;
 }
 
@@ -383,6 +401,7 @@ static unsigned wp_page_copy(struct vm_fault *vmf, struct page *old_page)
 	SetPageUptodate(new_page);
 	ret = 0;
 	if (ptep_get(mm, vmf->pte).v != vmf->orig_pte.v) {
+		mem_cgroup_uncharge_page(m, new_page);
 		put_page(m, new_page); /* reclaim was faster: fault again */
 		goto out;
 	}
@@ -439,6 +458,8 @@ static struct page *swapin_page(struct vm_fault *vmf, swp_entry_t entry,
 	if (page) {
 		*ret = VM_FAULT_MAJOR;
 		count_vm_event(m, PGMAJFAULT);
+		mem_cgroup_count_vm_event(vmf->vma->vm_mm,
+					  MEM_CGROUP_EVENTS_PGMAJFAULT);
 	}
 	return page;
 }
@@ -450,7 +471,8 @@ static struct page *swapin_page(struct vm_fault *vmf, swp_entry_t entry,
  * for this area (of a page that was merged) is nobody else's.
  */
 static unsigned map_swap_page(struct vm_fault *vmf, struct page *page,
-			      swp_entry_t entry, bool copy)
+			      swp_entry_t entry, bool copy,
+			      struct mem_cgroup *memcg)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct machine *m = vmf_machine(vmf);
@@ -470,6 +492,7 @@ static unsigned map_swap_page(struct vm_fault *vmf, struct page *page,
 		page_add_new_anon_rmap(page, vma, vmf->address);
 	else
 		page_add_anon_rmap(page, vma, vmf->address, exclusive);
+	mem_cgroup_commit_charge_swapin(m, page, memcg);
 	swap_free(m, entry);
 	if (vm_swap_full(m) || (vma->vm_flags & VM_LOCKED) ||
 	    PageMlocked(page))
@@ -482,6 +505,7 @@ static unsigned do_swap_page(struct vm_fault *vmf)
 	struct machine *m = vmf_machine(vmf);
 	swp_entry_t entry = pte_to_swp_entry(m->fmt, vmf->orig_pte);
 	struct page *page, *swapcache;
+	struct mem_cgroup *memcg;
 	unsigned ret = 0, wp;
 
 	m->stats.faults[FAULT_SWAP]++;
@@ -495,9 +519,16 @@ static unsigned do_swap_page(struct vm_fault *vmf)
 		put_page(m, swapcache);
 		return VM_FAULT_OOM;
 	}
+	if (mem_cgroup_try_charge_swapin(m, vmf->vma->vm_mm, page, GFP_KERNEL,
+					 &memcg)) {
+		put_page(m, page);
+		if (page != swapcache)
+			put_page(m, swapcache);
+		return VM_FAULT_OOM;
+	}
 	observe(m, SWAP_FAULT, vmf->address, page_to_pfn(m, page),
 		swp_offset(entry), ret);
-	ret |= map_swap_page(vmf, page, entry, page != swapcache);
+	ret |= map_swap_page(vmf, page, entry, page != swapcache, memcg);
 	if (page != swapcache)
 		put_page(m, swapcache);
 	if (!vmf_write(vmf))
@@ -576,6 +607,7 @@ unsigned handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma,
 			       .flags = flags};
 
 	count_vm_event(mm->m, PGFAULT);
+	mem_cgroup_count_vm_event(mm, MEM_CGROUP_EVENTS_PGFAULT);
 	observe(mm->m, CALL, address, flags, vma->vm_start, vma->vm_end);
 	return __handle_mm_fault(mm, &vmf);
 }

@@ -20,6 +20,7 @@
  * mm_fault_error().
  */
 #include "core/gfp.h"
+#include "core/memcontrol.h"
 #include "core/memory.h"
 #include "core/mmap.h"
 #include "core/mmu.h"
@@ -74,13 +75,18 @@ static int killed_for_memory(struct task_struct *task, vaddr_t addr,
 	return bad_area(task, addr, EMU_SIGKILL, 0, res);
 }
 
-/* Linux: pagefault_out_of_memory(). 0: another process was killed. */
+/*
+ * Linux: pagefault_out_of_memory(). 0: another process was killed. Where all
+ * of a memory cgroup that is at its limit may not be killed, the kernel's process
+ * would try again for ever; here it ends.
+ */
 static int fault_out_of_memory(struct task_struct *task, vaddr_t addr,
 			       struct access_result *res)
 {
 	struct task_struct *victim = NULL;
 
-	if (!task->memdie)
+	if (!mem_cgroup_oom_synchronize(task->m, !task->memdie, &victim) &&
+	    !task->memdie)
 		victim = out_of_memory(task->m, 0, 0);
 	if (victim && victim != task)
 		return 0;
@@ -99,6 +105,24 @@ static void count_fault(struct task_struct *task, unsigned fault,
 	}
 }
 
+/* A charge that fails in here may kill, if the fault fails for it. */
+static unsigned user_fault(struct task_struct *task, struct vm_area_struct *vma,
+			   vaddr_t addr, unsigned error_code)
+{
+	struct machine *m = task->m;
+	struct task_struct *nobody;
+	unsigned fault;
+
+	if (error_code & PF_USER)
+		mem_cgroup_oom_enable(m);
+	fault = handle_mm_fault(task->mm, vma, addr,
+				error_code & PF_WRITE ? FAULT_FLAG_WRITE : 0);
+	mem_cgroup_oom_disable(m);
+	if (!(fault & VM_FAULT_OOM))
+		mem_cgroup_oom_synchronize(m, false, &nobody);
+	return fault;
+}
+
 int do_page_fault(struct task_struct *task, vaddr_t addr, unsigned error_code,
 		  struct access_result *res)
 {
@@ -114,8 +138,7 @@ int do_page_fault(struct task_struct *task, vaddr_t addr, unsigned error_code,
 	observe(m, PAGE_FAULT, addr, error_code, vma->vm_start, vma->vm_end);
 	if (access_error(error_code, vma))
 		return bad_area(task, addr, EMU_SIGSEGV, EMU_SEGV_ACCERR, res);
-	fault = handle_mm_fault(task->mm, vma, addr,
-				error_code & PF_WRITE ? FAULT_FLAG_WRITE : 0);
+	fault = user_fault(task, vma, addr, error_code);
 	if (fault & VM_FAULT_OOM)
 		return fault_out_of_memory(task, addr, res);
 	if (fault & VM_FAULT_SIGBUS)

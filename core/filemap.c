@@ -32,6 +32,7 @@
  *  9. An open file's f_count >= areas that map it + processes that run it.
  */
 #include "core/filemap.h"
+#include "core/memcontrol.h"
 #include "core/page_alloc.h"
 #include "core/subsystems.h"
 #include "core/swap.h"
@@ -123,13 +124,17 @@ int add_to_page_cache_lru(struct machine *m, struct page *page,
 			  struct address_space *mapping, uint64_t index,
 			  gfp_t gfp)
 {
-	int err;
+	int err = mem_cgroup_cache_charge(m, page, gfp);
 
+	if (err)
+		return err;
 	err = radix_tree_preload(m, gfp & ~__GFP_HIGHMEM);
 	if (!err)
 		err = add_to_page_cache(m, page, mapping, index);
 	if (!err)
 		lru_cache_add(m, page);
+	else
+		mem_cgroup_uncharge_cache_page(m, page);
 	return err;
 }
 
@@ -149,6 +154,7 @@ void delete_from_page_cache(struct machine *m, struct page *page)
 		dec_zone_page_state(m, page, NR_SHMEM);
 	if (PageDirty(page) && mapping->account_dirty)
 		dec_zone_page_state(m, page, NR_FILE_DIRTY);
+	mem_cgroup_uncharge_cache_page(m, page);
 	put_page(m, page);
 }
 
@@ -221,6 +227,8 @@ unsigned filemap_fault(struct vm_area_struct *vma, struct vm_fault *vmf)
 	} else {
 		do_sync_mmap_readahead(vma, file, vmf->pgoff);
 		count_vm_event(m, PGMAJFAULT);
+		mem_cgroup_count_vm_event(vma->vm_mm,
+					  MEM_CGROUP_EVENTS_PGMAJFAULT);
 		ret = VM_FAULT_MAJOR;
 		while (!(page = find_get_page(mapping, vmf->pgoff)))
 			if (page_cache_read(m, mapping, vmf->pgoff))
@@ -324,24 +332,28 @@ static void check_counter(const struct machine *m, struct checker *c,
 }
 
 /* The other way round: from frames to trees. */
+static void check_list(const struct machine *m, const struct page_list *list,
+		       struct checker *c)
+{
+	page_list_for_each(pfn, m, list) {
+		const struct page *page = pfn_to_page(m, pfn);
+		const struct address_space *mapping = page_mapping(m, page);
+
+		CHECK(c, !mapping || find_page(mapping, page->index) == page,
+		      "filemap 8: pfn %u is not in %s", pfn,
+		      mapping->host->path);
+	}
+}
+
 static void check_lists(const struct machine *m, struct checker *c)
 {
-	const struct address_space *mapping;
+	const struct lruvec *v;
 	const struct zone *z;
 
 	for_each_zone(z, m)
-		for (int lru = 0; lru < NR_LRU_LISTS; lru++)
-			page_list_for_each(pfn, m, &z->lru[lru]) {
-				const struct page *page = pfn_to_page(m, pfn);
-
-				mapping = page_mapping(m, page);
-				CHECK(c,
-				      !mapping ||
-					      find_page(mapping, page->index) ==
-						      page,
-				      "filemap 8: pfn %u is not in %s", pfn,
-				      mapping->host->path);
-			}
+		for_each_lruvec(v, m, z)
+			for (int lru = 0; lru < NR_LRU_LISTS; lru++)
+				check_list(m, &v->lru[lru], c);
 }
 
 static void count_holder(const struct file *file, uint32_t *held)

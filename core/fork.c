@@ -367,7 +367,11 @@ static int copy_mm(struct task_struct *task, struct task_struct *parent,
 	} else {
 		task->mm = dup_mm(parent->mm);
 	}
-	return task->mm ? 0 : -ENOMEM;
+	if (!task->mm)
+		return -ENOMEM;
+	if (!parent || !(flags & CLONE_VM_EMU))
+		task->mm->owner = task;
+	return 0;
 }
 
 /* What copy_process() has got so far goes back, newest first. */

@@ -229,7 +229,8 @@ static void shrink_zones(struct machine *m, enum zone_type high,
 	for (int i = high; i >= 0; i--) {
 		struct zone *z = &m->zone[i];
 
-		if (!populated_zone(z) || (sc->priority != DEF_PRIORITY &&
+		if (!populated_zone(z) || (!sc->target_mem_cgroup &&
+					   sc->priority != DEF_PRIORITY &&
 					   !zone_reclaimable(m, z)))
 			continue;
 		shrink_zone(m, z, sc);
@@ -245,23 +246,36 @@ static bool all_unreclaimable(const struct machine *m, enum zone_type high)
 	return true;
 }
 
-/* Linux: do_try_to_free_pages() */
+/* Dentries and inodes, by as much as was scanned of the pages. */
+static void shrink_slab_too(struct machine *m, enum zone_type high,
+			    struct scan_control *sc)
+{
+	uint64_t lru_pages = 0;
+
+	for (int i = high; i >= 0; i--)
+		lru_pages += zone_reclaimable_pages(m, &m->zone[i]);
+	m->reclaimed_slab = 0;
+	shrink_slab(m, sc->gfp, sc->nr_scanned, lru_pages);
+	sc->nr_reclaimed += m->reclaimed_slab;
+}
+
+/*
+ * Linux: do_try_to_free_pages(). A memory cgroup at its limit has no slabs, and
+ * no zone is too short for it.
+ */
 static uint64_t direct_reclaim_zones(struct machine *m, enum zone_type high,
 				     struct scan_control *sc)
 {
+	bool global = !sc->target_mem_cgroup;
 	uint64_t total_scanned = 0;
 
-	count_vm_event(m, ALLOCSTALL);
+	if (global)
+		count_vm_event(m, ALLOCSTALL);
 	do {
-		uint64_t lru_pages = 0;
-
 		sc->nr_scanned = 0;
 		shrink_zones(m, high, sc);
-		for (int i = high; i >= 0; i--)
-			lru_pages += zone_reclaimable_pages(m, &m->zone[i]);
-		m->reclaimed_slab = 0;
-		shrink_slab(m, sc->gfp, sc->nr_scanned, lru_pages);
-		sc->nr_reclaimed += m->reclaimed_slab;
+		if (global)
+			shrink_slab_too(m, high, sc);
 		total_scanned += sc->nr_scanned;
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			return sc->nr_reclaimed;
@@ -270,7 +284,7 @@ static uint64_t direct_reclaim_zones(struct machine *m, enum zone_type high,
 	} while (--sc->priority >= 0);
 	if (sc->nr_reclaimed)
 		return sc->nr_reclaimed;
-	return !all_unreclaimable(m, high);
+	return global && !all_unreclaimable(m, high);
 }
 
 uint64_t try_to_free_pages(struct machine *m, gfp_t gfp, unsigned order)
@@ -288,6 +302,23 @@ uint64_t try_to_free_pages(struct machine *m, gfp_t gfp, unsigned order)
 	observe(m, DIRECT_RECLAIM, order, sc.nr_reclaimed,
 		(uint64_t)(int64_t)sc.priority, 0);
 	return progress;
+}
+
+/* Unlike the machine's, a group's reclaim may not use the last frames. */
+uint64_t try_to_free_mem_cgroup_pages(struct machine *m,
+				      struct mem_cgroup *memcg, gfp_t gfp,
+				      bool noswap)
+{
+	struct scan_control sc = {
+		.gfp = (gfp & GFP_RECLAIM_MASK) |
+		       (GFP_HIGHUSER_MOVABLE & ~(gfp_t)GFP_RECLAIM_MASK),
+		.target_mem_cgroup = memcg,
+		.noswap = noswap,
+		.priority = DEF_PRIORITY,
+		.nr_to_reclaim = SWAP_CLUSTER_MAX,
+	};
+
+	return direct_reclaim_zones(m, gfp_zone(m, sc.gfp), &sc);
 }
 
 /* The frames of programs that no event speaks of. */

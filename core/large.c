@@ -29,6 +29,7 @@
  * pgtable_trans_huge_deposit(), __split_huge_page_map().
  */
 #include "core/large.h"
+#include "core/memcontrol.h"
 #include "core/page_alloc.h"
 #include "core/rmap.h"
 #include "core/subsystems.h"
@@ -96,7 +97,7 @@ static void map_frames(struct vm_area_struct *vma, vaddr_t start,
 		       struct page *page, ptep_t ptep, unsigned nr)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	const struct machine *m = mm->m;
+	struct machine *m = mm->m;
 
 	for (unsigned i = 0; i < nr; i++) {
 		vaddr_t addr = start + i * PAGE_SIZE(m);
@@ -105,6 +106,7 @@ static void map_frames(struct vm_area_struct *vma, vaddr_t start,
 
 		page[i]._count = 1;
 		SetPageUptodate(page + i);
+		mem_cgroup_newpage_charge(m, page + i, mm);
 		page_add_new_anon_rmap(page + i, vma, addr);
 		pte = pte_mkdirty(m->fmt, pte);
 		if (vma->vm_flags & VM_WRITE)
@@ -140,6 +142,10 @@ bool large_anonymous_fault(struct vm_area_struct *vma, vaddr_t address,
 	ptep_t ptep;
 
 	if (!order || entry_read(m, pmd).v || !area_may_have(vma, start, size))
+		return false;
+	/* a group is charged page by page, up to its limit */
+	if (!mem_cgroup_disabled(m) &&
+	    !mem_cgroup_is_root(mem_cgroup_from_mm(m, mm)))
 		return false;
 	if (anon_vma_prepare(vma))
 		return false;

@@ -4,7 +4,7 @@
  * A machine is a row of parts, each made after those it stands on:
  *
  *   zones ─► slab ─► pgtable ─► vmalloc ─► lru ─► filemap ─► rmap ─► mmap
- *         ─► task ─► swap ─► reclaim
+ *         ─► task ─► swap ─► memcg ─► reclaim
  *
  * and taken down in the opposite order. machine_check() asks each part for its
  * broken invariants, and owner_check() for the one above all: every frame has
@@ -37,6 +37,7 @@ static const struct subsystem subsystems[] = {
 	{mmap_subsys_init,    mmap_subsys_destroy,    mmap_check},
 	{task_subsys_init,    task_subsys_destroy,    task_check},
 	{swap_subsys_init,    swap_subsys_destroy,    swap_check},
+	{memcg_subsys_init,   memcg_subsys_destroy,   memcg_check},
 	{reclaim_subsys_init, NULL,                   NULL},
 	{NULL,                NULL,                   owner_check},
 };

@@ -18,10 +18,12 @@
 #include "core/rbtree.h"
 #include "core/slab.h"
 
+struct mem_cgroup;
 struct task_struct;
 struct tlb;
 struct mm_struct;
 struct ksm;
+struct memcontrol;
 struct lru_pagevecs;
 struct radix_preload;
 struct swap_info;
@@ -159,6 +161,7 @@ struct machine {
 	struct ksm *ksm;
 	struct lru_pagevecs *pagevecs;
 	struct swap_info *swap;
+	struct memcontrol *memcg;     /* NULL: no memory cgroups */
 	struct kswapd kswapd;
 	bool memalloc;		      /* PF_MEMALLOC: inside reclaim */
 	bool oom_origin;	      /* swapoff: it is to blame for OOM */

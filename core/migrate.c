@@ -38,6 +38,7 @@
 #include "core/migrate.h"
 #include "core/filemap.h"
 #include "core/ksm.h"
+#include "core/memcontrol.h"
 #include "core/memory.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
@@ -288,16 +289,19 @@ static int __unmap_and_move(struct machine *m, struct page *newpage,
 			    struct page *page)
 {
 	int mapped = page_mapcount(page), err = -EAGAIN;
+	struct mem_cgroup *memcg;
 
 	if (!PageSwapCache(page) && PageAnon(page) && !mapped)
 		return -EAGAIN;
 	if (!PageSwapCache(page) && !page->mapping)
 		return -EAGAIN; /* left its file; unmapping will free it */
+	memcg = mem_cgroup_prepare_migration(m, page, newpage);
 	try_to_unmap_for_migration(m, page);
 	if (!page_mapped(page))
 		err = move_to_new_page(m, newpage, page);
 	if (err)
 		remove_migration_ptes(m, page, page);
+	mem_cgroup_end_migration(m, memcg, page, newpage, !err);
 	observe(m, MIGRATE, page_to_pfn(m, page), page_to_pfn(m, newpage),
 		(uint64_t)mapped, err ? 0 : 1);
 	return err;

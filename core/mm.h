@@ -138,6 +138,7 @@ struct mm_struct {
 	uint64_t nr_ptes;	     /* last-level tables */
 	int64_t rss_stat[NR_MM_COUNTERS];
 	struct file *exe_file;
+	struct task_struct *owner;   /* whose group is charged for its pages */
 	struct list_head mmlist;     /* m->mm_list: every mm, oldest first */
 	struct soft_tlb *tlb;	     /* host memory, made at the first access */
 	uint32_t host_id;

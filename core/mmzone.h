@@ -3,7 +3,7 @@
  *
  *   struct machine ── zone[DMA] ── free_area[order 0..10] ── free_list[type]
  *                  ├─ zone[Normal]    pageset (per-CPU lists, order 0 only)
- *                  └─ zone[HighMem]   watermark[min, low, high], lru[...]
+ *                  └─ zone[HighMem]   watermark[min, low, high], lruvec.lru[...]
  *
  * Linux: include/linux/mmzone.h.
  */
@@ -79,6 +79,12 @@ struct zone_reclaim_stat {
 	uint64_t recent_scanned[2], recent_rotated[2];
 };
 
+/* The LRU lists of a zone, or of a memory cgroup's pages in it. */
+struct lruvec {
+	struct page_list lru[NR_LRU_LISTS];
+	struct zone_reclaim_stat reclaim_stat;
+};
+
 struct zone {
 	const char *name; /* "DMA", "Normal", "HighMem" ... */
 	enum zone_type type;
@@ -103,8 +109,7 @@ struct zone {
 	unsigned compact_order_failed;
 	bool compact_blockskip_flush; /* forget the skip marks some time */
 	struct per_cpu_pages pageset;
-	struct page_list lru[NR_LRU_LISTS];
-	struct zone_reclaim_stat reclaim_stat;
+	struct lruvec lruvec; /* of pages that belong to no memory cgroup */
 	bool tail_lru_dirty; /* ZONE_TAIL_LRU_DIRTY: the oldest files need
 				writing; kswapd does it */
 	int64_t vm_stat[NR_VM_ZONE_STAT_ITEMS];

@@ -459,7 +459,7 @@ void zones_clear_free_lists(struct machine *m)
 		z->fresh_blocks = 0;
 		memset(z->pageset.lists, 0, sizeof(z->pageset.lists));
 		z->pageset.count = 0;
-		memset(z->lru, 0, sizeof(z->lru));
+		memset(z->lruvec.lru, 0, sizeof(z->lruvec.lru));
 		memset(z->vm_stat, 0, sizeof(z->vm_stat));
 	}
 	memset(m->vm_event, 0, sizeof(m->vm_event));

@@ -33,6 +33,7 @@
  * Linux: mm/rmap.c (3.12: no degree, no reuse of a parent's anon_vma).
  */
 #include "core/rmap.h"
+#include "core/memcontrol.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
 #include "core/subsystems.h"
@@ -300,8 +301,10 @@ void page_add_file_rmap(struct machine *m, struct page *page)
 {
 	page->_mapcount1++;
 	observe(m, RMAP_ADD, 0, page_to_pfn(m, page), page_mapcount(page), 0);
-	if (page_mapcount(page) == 1)
-		inc_zone_page_state(m, page, NR_FILE_MAPPED);
+	if (page_mapcount(page) != 1)
+		return;
+	inc_zone_page_state(m, page, NR_FILE_MAPPED);
+	mem_cgroup_mod_page_stat(m, page, MEM_CGROUP_STAT_FILE_MAPPED, 1);
 }
 
 /*
@@ -317,8 +320,14 @@ void page_remove_rmap(struct machine *m, struct page *page)
 		0);
 	if (page_mapped(page))
 		return;
-	dec_zone_page_state(m, page,
-			    PageAnon(page) ? NR_ANON_PAGES : NR_FILE_MAPPED);
+	if (PageAnon(page)) {
+		mem_cgroup_uncharge_page(m, page);
+		dec_zone_page_state(m, page, NR_ANON_PAGES);
+	} else {
+		dec_zone_page_state(m, page, NR_FILE_MAPPED);
+		mem_cgroup_mod_page_stat(m, page, MEM_CGROUP_STAT_FILE_MAPPED,
+					 -1);
+	}
 	if (unlikely(PageMlocked(page)))
 		clear_page_mlock(m, page);
 }

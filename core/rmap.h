@@ -91,9 +91,11 @@ void rmap_walk_places(const struct machine *m, const struct page *page,
 /*
  * Clear A in all entries that map the page: in how many was it set? *vm_flags:
  * of the areas in which it was; VM_LOCKED: a locked area maps the page, and the
- * count says nothing. (rmap_reclaim.c)
+ * count says nothing. memcg: only what processes of that group do counts; NULL:
+ * all do. (rmap_reclaim.c)
  */
 unsigned page_referenced(struct machine *m, struct page *page,
+			 const struct mem_cgroup *memcg,
 			 vm_flags_t *vm_flags);
 enum swap_result { SWAP_SUCCESS, SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK };
 /*

@@ -18,6 +18,7 @@
  * pages around a cursor. Linux: mm/rmap.c.
  */
 #include "core/filemap.h"
+#include "core/memcontrol.h"
 #include "core/page_alloc.h"
 #include "core/pgtable.h"
 #include "core/rmap.h"
@@ -28,6 +29,7 @@
 
 struct referenced {
 	struct machine *m;
+	const struct mem_cgroup *memcg;
 	int mapcount; /* entries not seen yet */
 	unsigned count;
 	vm_flags_t vm_flags;
@@ -42,6 +44,8 @@ static bool page_referenced_one(void *ctx, struct vm_area_struct *vma,
 
 	if (vma->vm_flags & VM_NONLINEAR)
 		return true; /* the kernel does not look there */
+	if (r->memcg && !mm_match_cgroup(vma->vm_mm, r->memcg))
+		return true; /* at this group's limit others do not count */
 	if (vma->vm_flags & VM_LOCKED) {
 		r->vm_flags |= VM_LOCKED;
 		return false;
@@ -57,9 +61,11 @@ static bool page_referenced_one(void *ctx, struct vm_area_struct *vma,
 }
 
 unsigned page_referenced(struct machine *m, struct page *page,
-			 vm_flags_t *vm_flags)
+			 const struct mem_cgroup *memcg, vm_flags_t *vm_flags)
 {
-	struct referenced r = {.m = m, .mapcount = page_mapcount(page)};
+	struct referenced r = {.m = m,
+			       .memcg = memcg,
+			       .mapcount = page_mapcount(page)};
 
 	if (page_mapped(page))
 		rmap_walk(m, page, page_referenced_one, &r);

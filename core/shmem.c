@@ -19,6 +19,7 @@
  * Linux: mm/shmem.c.
  */
 #include "core/filemap.h"
+#include "core/memcontrol.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
 #include "core/swap.h"
@@ -62,13 +63,17 @@ void shmem_recalc_inode(struct machine *m, struct inode *inode)
 static int shmem_add_to_page_cache(struct machine *m, struct page *page,
 				   struct inode *inode, uint64_t index)
 {
-	int err;
+	int err = mem_cgroup_cache_charge(m, page, SHMEM_GFP);
 
+	if (err)
+		return err;
 	err = radix_tree_preload(m, SHMEM_GFP & GFP_RECLAIM_MASK);
 	if (!err)
 		err = add_to_page_cache(m, page, &inode->i_data, index);
 	if (!err)
 		inc_zone_page_state(m, page, NR_SHMEM);
+	else
+		mem_cgroup_uncharge_cache_page(m, page);
 	return err;
 }
 
@@ -123,6 +128,8 @@ int shmem_unuse_page(struct machine *m, struct inode *inode, uint64_t index,
 	if (radix_tree_lookup(&mapping->page_tree, index) !=
 	    swp_to_radix_entry(entry))
 		return 0;
+	if (mem_cgroup_cache_charge(m, page, SHMEM_GFP))
+		return -ENOMEM;
 	get_page(page);
 	page->mapping = inode->id << 2;
 	page->index = index;
@@ -144,18 +151,21 @@ static int shmem_swapin_page(struct machine *m, struct inode *inode,
 {
 	swp_entry_t entry = shmem_swap_entry(inode, index);
 	struct page *page = lookup_swap_cache(m, entry);
+	int err;
 
 	if (!page) {
-		if (fault) {
-			count_vm_event(m, PGMAJFAULT);
+		if (fault)
 			*fault |= VM_FAULT_MAJOR;
-		}
 		page = swapin_readahead(m, entry);
 	}
 	if (!page)
 		return -ENOMEM;
-	*pagep = page;
-	return shmem_unuse_page(m, inode, index, entry, page);
+	err = shmem_unuse_page(m, inode, index, entry, page);
+	if (err)
+		put_page(m, page);
+	else
+		*pagep = page;
+	return err;
 }
 
 /* The tree's reference becomes the swap cache's. */
@@ -168,7 +178,7 @@ bool shmem_writepage(struct machine *m, struct page *page)
 	if (!entry.val)
 		return false;
 	if (add_to_swap_cache(m, page, entry)) {
-		swapcache_free(m, entry);
+		swapcache_free(m, entry, NULL);
 		return false;
 	}
 	swap_shmem_alloc(m, entry);
@@ -246,9 +256,14 @@ unsigned shmem_fault(struct vm_area_struct *vma, struct vm_fault *vmf)
 	int err = shmem_getpage_fault(vma->vm_mm->m, vma->vm_file->f_inode,
 				      vmf->pgoff, &vmf->page, &fault);
 
-	if (err == -ENOMEM)
-		return VM_FAULT_OOM;
-	return err ? VM_FAULT_SIGBUS : fault;
+	if (err)
+		return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	if (fault & VM_FAULT_MAJOR) {
+		count_vm_event(vma->vm_mm->m, PGMAJFAULT);
+		mem_cgroup_count_vm_event(vma->vm_mm,
+					  MEM_CGROUP_EVENTS_PGMAJFAULT);
+	}
+	return fault;
 }
 
 const struct vm_operations_struct shmem_vm_ops = {

@@ -37,6 +37,8 @@ int task_subsys_init(struct machine *m, const char **why);
 void task_subsys_destroy(struct machine *m);
 int swap_subsys_init(struct machine *m, const char **why);
 void swap_subsys_destroy(struct machine *m);
+int memcg_subsys_init(struct machine *m, const char **why);
+void memcg_subsys_destroy(struct machine *m);
 int reclaim_subsys_init(struct machine *m, const char **why);
 
 /* The checks, each with its invariants in the head of its .c file. */
@@ -52,6 +54,7 @@ void ksm_check(const struct machine *m, struct checker *c);
 void mmap_check(const struct machine *m, struct checker *c);
 void task_check(const struct machine *m, struct checker *c);
 void swap_check(const struct machine *m, struct checker *c);
+void memcg_check(const struct machine *m, struct checker *c);
 /* Every frame has exactly one owner (core/owner.c). */
 void owner_check(const struct machine *m, struct checker *c);
 

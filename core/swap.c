@@ -24,12 +24,14 @@
  * Invariants (lru_check)
  *  1. A page on lru[l] of a zone lies in that zone, has PG_lru, references,
  *     and page_lru() of it is l.
- *  2. The length of lru[l] is the zone's counter of that list.
+ *  2. The lengths of lru[l] in a zone, each memory cgroup's too, add up to the
+ *     zone's counter of that list.
  *  3. A page in the lru_add vector has references and no PG_lru.
  *  4. NR_MLOCK is the number of pages with PG_mlocked on lists and in vectors.
  */
 #include "core/swap.h"
 #include "core/filemap.h"
+#include "core/memcontrol.h"
 #include "core/page_alloc.h"
 #include "core/subsystems.h"
 
@@ -42,13 +44,19 @@ static enum zone_stat_item lru_stat(enum lru_list lru)
 }
 
 /* Which of the two kinds is worth keeping? vmscan.c weighs them by this. */
-static void update_page_reclaim_stat(struct machine *m,
+static void update_page_reclaim_stat(struct lruvec *v,
 				     const struct page *page, bool rotated)
 {
-	struct zone_reclaim_stat *stat = &page_zone(m, page)->reclaim_stat;
+	struct zone_reclaim_stat *stat = &v->reclaim_stat;
 
 	stat->recent_scanned[page_is_file_cache(page)]++;
 	stat->recent_rotated[page_is_file_cache(page)] += rotated;
+}
+
+/* The lists that a page is on, or belongs on. */
+static struct lruvec *page_lruvec(struct machine *m, const struct page *page)
+{
+	return mem_cgroup_page_lruvec(m, page, page_zone(m, page));
 }
 
 static unsigned page_lru_base_type(const struct page *page)
@@ -65,21 +73,17 @@ enum lru_list page_lru(const struct page *page)
 }
 
 void add_page_to_lru_list(struct machine *m, struct page *page,
-			  enum lru_list lru)
+			  struct lruvec *v, enum lru_list lru)
 {
-	struct zone *z = page_zone(m, page);
-
-	page_list_add(m, &z->lru[lru], page);
-	mod_zone_page_state(z, lru_stat(lru), 1);
+	page_list_add(m, &v->lru[lru], page);
+	mod_zone_page_state(page_zone(m, page), lru_stat(lru), 1);
 }
 
 void del_page_from_lru_list(struct machine *m, struct page *page,
-			    enum lru_list lru)
+			    struct lruvec *v, enum lru_list lru)
 {
-	struct zone *z = page_zone(m, page);
-
-	page_list_del(m, &z->lru[lru], page);
-	mod_zone_page_state(z, lru_stat(lru), -1);
+	page_list_del(m, &v->lru[lru], page);
+	mod_zone_page_state(page_zone(m, page), lru_stat(lru), -1);
 }
 
 /* ---- the vectors ---- */
@@ -101,17 +105,27 @@ static void pagevec_lru_move_fn(struct machine *m, struct pagevec *pvec,
 	release_pages(m, pages, nr, false);
 }
 
-void lru_list_add(struct machine *m, struct page *page)
+/* Which lists is asked before PG_lru says that it is on them. */
+static struct lruvec *__lru_list_add(struct machine *m, struct page *page)
 {
+	struct lruvec *v = page_lruvec(m, page);
+
 	mm_assert(!PageLRU(page));
 	SetPageLRU(page);
-	add_page_to_lru_list(m, page, page_lru(page));
+	add_page_to_lru_list(m, page, v, page_lru(page));
+	return v;
+}
+
+void lru_list_add(struct machine *m, struct page *page)
+{
+	__lru_list_add(m, page);
 }
 
 static void pagevec_lru_add_fn(struct machine *m, struct page *page)
 {
-	lru_list_add(m, page);
-	update_page_reclaim_stat(m, page, PageActive(page));
+	struct lruvec *v = __lru_list_add(m, page);
+
+	update_page_reclaim_stat(v, page, PageActive(page));
 }
 
 void lru_cache_add(struct machine *m, struct page *page)
@@ -140,7 +154,7 @@ static void pagevec_move_tail_fn(struct machine *m, struct page *page)
 
 	if (!PageLRU(page) || PageActive(page) || PageUnevictable(page))
 		return;
-	list = &page_zone(m, page)->lru[page_lru(page)];
+	list = &page_lruvec(m, page)->lru[page_lru(page)];
 	page_list_del(m, list, page);
 	page_list_add_tail(m, list, page);
 	count_vm_event(m, PGROTATED);
@@ -161,26 +175,28 @@ static void lru_deactivate_fn(struct machine *m, struct page *page)
 {
 	bool active = PageActive(page);
 	struct page_list *list;
+	struct lruvec *v;
 	enum lru_list lru;
 
 	if (!PageLRU(page) || PageUnevictable(page) || page_mapped(page))
 		return;
-	del_page_from_lru_list(m, page, page_lru(page));
+	v = page_lruvec(m, page);
+	del_page_from_lru_list(m, page, v, page_lru(page));
 	ClearPageActive(page);
 	ClearPageReferenced(page);
 	lru = page_lru(page);
-	add_page_to_lru_list(m, page, lru);
+	add_page_to_lru_list(m, page, v, lru);
 	if (PageWriteback(page) || PageDirty(page)) {
 		SetPageReclaim(page);
 	} else {
-		list = &page_zone(m, page)->lru[lru];
+		list = &v->lru[lru];
 		page_list_del(m, list, page);
 		page_list_add_tail(m, list, page);
 		count_vm_event(m, PGROTATED);
 	}
 	if (active)
 		count_vm_event(m, PGDEACTIVATE);
-	update_page_reclaim_stat(m, page, false);
+	update_page_reclaim_stat(v, page, false);
 }
 
 void deactivate_page(struct machine *m, struct page *page)
@@ -207,13 +223,16 @@ void lru_add_drain(struct machine *m)
 
 void activate_page(struct machine *m, struct page *page)
 {
+	struct lruvec *v;
+
 	if (!PageLRU(page) || PageActive(page) || PageUnevictable(page))
 		return;
-	del_page_from_lru_list(m, page, page_lru(page));
+	v = page_lruvec(m, page);
+	del_page_from_lru_list(m, page, v, page_lru(page));
 	SetPageActive(page);
-	add_page_to_lru_list(m, page, page_lru(page));
+	add_page_to_lru_list(m, page, v, page_lru(page));
 	count_vm_event(m, PGACTIVATE);
-	update_page_reclaim_stat(m, page, true);
+	update_page_reclaim_stat(v, page, true);
 }
 
 /* Still in the vector: the flag is enough, the drain will look at it. */
@@ -250,7 +269,8 @@ void mark_page_accessed(struct machine *m, struct page *page)
 void del_page_from_lru(struct machine *m, struct page *page)
 {
 	if (PageLRU(page)) {
-		del_page_from_lru_list(m, page, page_lru(page));
+		del_page_from_lru_list(m, page, page_lruvec(m, page),
+				       page_lru(page));
 		ClearPageLRU(page);
 		ClearPageUnevictable(page);
 	}
@@ -287,8 +307,8 @@ int isolate_lru_page(struct machine *m, struct page *page)
 	if (!PageLRU(page))
 		return -EBUSY;
 	get_page(page);
+	del_page_from_lru_list(m, page, page_lruvec(m, page), page_lru(page));
 	ClearPageLRU(page);
-	del_page_from_lru_list(m, page, page_lru(page));
 	return 0;
 }
 
@@ -303,8 +323,7 @@ void add_page_to_unevictable_list(struct machine *m, struct page *page)
 {
 	ClearPageActive(page);
 	SetPageUnevictable(page);
-	SetPageLRU(page);
-	add_page_to_lru_list(m, page, LRU_UNEVICTABLE);
+	lru_list_add(m, page);
 }
 
 void putback_lru_page(struct machine *m, struct page *page)
@@ -340,13 +359,14 @@ void lru_subsys_destroy(struct machine *m)
 
 /* Returns the pages with PG_mlocked on the list. */
 static int64_t check_list(const struct machine *m, const struct zone *z,
-			  enum lru_list lru, struct checker *c)
+			  const struct page_list *list, enum lru_list lru,
+			  struct checker *c)
 {
 	uint32_t nr = 0;
 	int64_t mlocked = 0;
 	pfn_t prev = PFN_NONE;
 
-	page_list_for_each(pfn, m, &z->lru[lru]) {
+	page_list_for_each(pfn, m, list) {
 		const struct page *page = pfn_to_page(m, pfn);
 
 		CHECK(c, page->lru_prev == prev,
@@ -362,14 +382,29 @@ static int64_t check_list(const struct machine *m, const struct zone *z,
 		      "lru 1: pfn %u on list %d belongs on %d", pfn, (int)lru,
 		      (int)page_lru(page));
 		mlocked += PageMlocked(page);
-		if (++nr > z->lru[lru].nr)
+		if (++nr > list->nr)
 			break;
 	}
-	CHECK(c,
-	      nr == z->lru[lru].nr && nr == z->vm_stat[lru_stat(lru)] &&
-		      z->lru[lru].last == prev,
-	      "lru 2: zone %s list %d has %u pages, counters %u and %lld",
-	      z->name, (int)lru, nr, z->lru[lru].nr,
+	CHECK(c, nr == list->nr && list->last == prev,
+	      "lru 2: zone %s list %d has %u pages, its counter %u", z->name,
+	      (int)lru, nr, list->nr);
+	return mlocked;
+}
+
+static int64_t check_lists(const struct machine *m, const struct zone *z,
+			   enum lru_list lru, struct checker *c)
+{
+	const struct lruvec *v;
+	int64_t mlocked = 0;
+	uint64_t nr = 0;
+
+	for_each_lruvec(v, m, z) {
+		mlocked += check_list(m, z, &v->lru[lru], lru, c);
+		nr += v->lru[lru].nr;
+	}
+	CHECK(c, (int64_t)nr == z->vm_stat[lru_stat(lru)],
+	      "lru 2: zone %s has %llu pages on lists %d, counted %lld",
+	      z->name, (unsigned long long)nr, (int)lru,
 	      (long long)z->vm_stat[lru_stat(lru)]);
 	return mlocked;
 }
@@ -382,7 +417,7 @@ void lru_check(const struct machine *m, struct checker *c)
 
 	for_each_zone(z, m)
 		for (int lru = 0; lru < NR_LRU_LISTS; lru++)
-			mlocked += check_list(m, z, (enum lru_list)lru, c);
+			mlocked += check_lists(m, z, (enum lru_list)lru, c);
 	for (unsigned i = 0; i < pvec->nr; i++) {
 		const struct page *page = pfn_to_page(m, pvec->pages[i]);
 

@@ -50,11 +50,11 @@ void pagevec_release(struct machine *m, struct page *const *pages, unsigned nr);
 int isolate_lru_page(struct machine *m, struct page *page);
 /* Past the pagevec: on the list it belongs to, now. */
 void lru_list_add(struct machine *m, struct page *page);
-/* To the head of a list, off it; counted. Flags are the caller's. */
+/* To the head of a list of v, off it; counted. Flags are the caller's. */
 void add_page_to_lru_list(struct machine *m, struct page *page,
-			  enum lru_list lru);
+			  struct lruvec *v, enum lru_list lru);
 void del_page_from_lru_list(struct machine *m, struct page *page,
-			    enum lru_list lru);
+			    struct lruvec *v, enum lru_list lru);
 /* From its inactive list to the active one, if it is on one. */
 void activate_page(struct machine *m, struct page *page);
 /* The way back: to the pagevec, or to the unevictable list. */

@@ -6,6 +6,7 @@
  * while slots are in use, or entries are counted.
  */
 #include "core/filemap.h"
+#include "core/memcontrol.h"
 #include "core/page_alloc.h"
 #include "core/pgtable.h"
 #include "core/swapfile.h"
@@ -117,24 +118,26 @@ static void check_area(struct swap_checker *k, unsigned type)
 }
 
 /* From frames to slots. */
+static void check_frame(struct swap_checker *k, pfn_t pfn)
+{
+	const struct page *p = pfn_to_page(k->m, pfn);
+
+	CHECK(k->c,
+	      !PageSwapCache(p) ||
+		      (swap_slot(k->m, page_swp_entry(p)) & SWAP_HAS_CACHE),
+	      "swap 5: pfn %u is in no swap cache", pfn);
+}
+
 static void check_frames(struct swap_checker *k)
 {
-	const struct machine *m = k->m;
+	const struct lruvec *v;
 	const struct zone *z;
 
-	for_each_zone(z, m)
-		for (int lru = 0; lru < NR_LRU_LISTS; lru++)
-			page_list_for_each(pfn, m, &z->lru[lru]) {
-				const struct page *p = pfn_to_page(m, pfn);
-
-				CHECK(k->c,
-				      !PageSwapCache(p) ||
-					      (swap_slot(m,
-							 page_swp_entry(p)) &
-					       SWAP_HAS_CACHE),
-				      "swap 5: pfn %u is in no swap cache",
-				      pfn);
-			}
+	for_each_zone(z, k->m)
+		for_each_lruvec(v, k->m, z)
+			for (int lru = 0; lru < NR_LRU_LISTS; lru++)
+				page_list_for_each(pfn, k->m, &v->lru[lru])
+					check_frame(k, pfn);
 }
 
 void swap_check(const struct machine *m, struct checker *c)

@@ -73,7 +73,7 @@ bool add_to_swap(struct machine *m, struct page *page)
 	if (!entry.val)
 		return false;
 	if (add_to_swap_cache(m, page, entry)) {
-		swapcache_free(m, entry);
+		swapcache_free(m, entry, NULL);
 		return false;
 	}
 	SetPageDirty(page);
@@ -99,7 +99,7 @@ void delete_from_swap_cache(struct machine *m, struct page *page)
 	swp_entry_t entry = page_swp_entry(page);
 
 	__delete_from_swap_cache(m, page);
-	swapcache_free(m, entry);
+	swapcache_free(m, entry, page);
 	put_page(m, page);
 }
 
@@ -184,7 +184,7 @@ static int swap_cache_new(struct machine *m, struct page *page,
 	err = add_to_swap_cache(m, page, entry);
 	if (err) {
 		ClearPageSwapBacked(page);
-		swapcache_free(m, entry);
+		swapcache_free(m, entry, NULL);
 		return err;
 	}
 	lru_cache_add(m, page);

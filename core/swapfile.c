@@ -34,6 +34,7 @@
  */
 #include "core/swapfile.h"
 #include "core/filemap.h"
+#include "core/memcontrol.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
 #include "core/subsystems.h"
@@ -267,8 +268,10 @@ static uint32_t swap_entry_free(struct machine *m, swp_entry_t entry,
 		*slot &= SWAP_HAS_CACHE;
 	else
 		*slot -= 1;
-	if (!*slot)
+	if (!*slot) {
+		mem_cgroup_uncharge_swap(m, entry);
 		slot_freed(m, swp_type(entry), (uint32_t)swp_offset(entry));
+	}
 	return *slot;
 }
 
@@ -277,9 +280,12 @@ void swap_free(struct machine *m, swp_entry_t entry)
 	swap_entry_free(m, entry, 1);
 }
 
-void swapcache_free(struct machine *m, swp_entry_t entry)
+void swapcache_free(struct machine *m, swp_entry_t entry, struct page *page)
 {
-	swap_entry_free(m, entry, SWAP_HAS_CACHE);
+	uint32_t left = swap_entry_free(m, entry, SWAP_HAS_CACHE);
+
+	if (page)
+		mem_cgroup_uncharge_swapcache(m, page, entry, left != 0);
 }
 
 int swapcache_prepare(struct machine *m, swp_entry_t entry)
@@ -438,6 +444,7 @@ static void area_reserve(struct machine *m, struct swap_area *a)
 
 static void area_release(struct machine *m, struct swap_area *a)
 {
+	mem_cgroup_swapoff(m, (unsigned)(a - m->swap->area));
 	if (a->swap_map)
 		host_release(&m->host, a->swap_map,
 			     a->max * sizeof(*a->swap_map));

@@ -72,7 +72,8 @@ bool vm_swap_full(const struct machine *m);
 swp_entry_t get_swap_page(struct machine *m);
 /* The slot gets a frame in the cache. 0, -EEXIST: it has one; -ENOENT: free. */
 int swapcache_prepare(struct machine *m, swp_entry_t entry);
-void swapcache_free(struct machine *m, swp_entry_t entry);
+/* The cache lets go of the slot; page NULL: its frame never was in it. */
+void swapcache_free(struct machine *m, swp_entry_t entry, struct page *page);
 void swap_free(struct machine *m, swp_entry_t entry);
 /* A page of shared memory names the slot from now on. */
 void swap_shmem_alloc(struct machine *m, swp_entry_t entry);

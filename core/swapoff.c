@@ -20,6 +20,7 @@
  */
 #include "core/filemap.h"
 #include "core/ksm.h"
+#include "core/memcontrol.h"
 #include "core/mmap.h"
 #include "core/page_alloc.h"
 #include "core/pgtable.h"
@@ -139,6 +140,7 @@ static int unuse_pte(struct mm_struct *mm, vaddr_t addr, swp_entry_t entry,
 	struct machine *m = mm->m;
 	struct vm_area_struct *vma = find_vma(mm, addr);
 	ptep_t ptep = pte_offset(mm, addr);
+	struct mem_cgroup *memcg;
 	struct page *page;
 	pte_t pte;
 
@@ -148,6 +150,10 @@ static int unuse_pte(struct mm_struct *mm, vaddr_t addr, swp_entry_t entry,
 	page = unuse_page(vma, addr, swapcache);
 	if (!page)
 		return -ENOMEM;
+	if (mem_cgroup_try_charge_swapin(m, mm, page, GFP_KERNEL, &memcg)) {
+		put_page(m, page);
+		return -ENOMEM;
+	}
 	add_mm_counter(mm, MM_SWAPENTS, -1);
 	add_mm_counter(mm, MM_ANONPAGES, 1);
 	pte = pfn_pte(m->fmt, page_to_pfn(m, page), vma->vm_page_prot);
@@ -156,6 +162,7 @@ static int unuse_pte(struct mm_struct *mm, vaddr_t addr, swp_entry_t entry,
 		page_add_anon_rmap(page, vma, addr, false);
 	else
 		page_add_new_anon_rmap(page, vma, addr);
+	mem_cgroup_commit_charge_swapin(m, page, memcg);
 	swap_free(m, entry);
 	activate_page(m, page);
 	return 0;

@@ -45,6 +45,7 @@ struct task_struct {
 	struct list_head tasks; /* m->tasks, in order of creation */
 	enum task_state state;
 	struct mm_struct *mm; /* NULL once exited */
+	struct mem_cgroup *memcg; /* NULL: the root group */
 	bool vfork;	      /* shares the mm until exec or exit */
 	bool memdie;	      /* TIF_MEMDIE: chosen by out_of_memory() in the
 				 midst of its own event; to be ended after it */
@@ -153,10 +154,16 @@ struct oom_kill {
 	const struct task_struct *chosen; /* the worst ... */
 	const struct task_struct *victim; /* ... or the worst of its children */
 	uint64_t score;	/* of the chosen: thousandths of all memory */
+	struct mem_cgroup *memcg; /* the group at its limit; NULL: the machine */
 };
 /* Badness of 3.12, the victim is killed; NULL: nobody can be. Compare the
  * answer with m->current (marked memdie, not ended); any other is gone. */
 struct task_struct *out_of_memory(struct machine *m, gfp_t gfp, unsigned order);
+/* The same for a group that is at its limit: one of its processes dies. */
+struct task_struct *mem_cgroup_out_of_memory(struct machine *m,
+					     struct mem_cgroup *memcg,
+					     gfp_t gfp);
+/* As the machine sees it, out of all its pages. */
 uint64_t oom_badness(const struct task_struct *task);
 
 void task_check(const struct machine *m, struct checker *c);

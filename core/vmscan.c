@@ -28,10 +28,17 @@
  * each was lately found in use (reclaim_stat); only anonymous pages when files
  * would not be enough.
  *
+ * Memory cgroups have LRU lists of their own in each zone (memcontrol.h). A zone
+ * that is short goes through those of all groups; a group at its limit only
+ * through its own and its children's, does not ask for what other groups have
+ * used, and leaves the machine's counters of scanning alone.
+ *
  * Linux: mm/vmscan.c.
  */
 #include "core/vmscan.h"
+#include "core/compaction.h"
 #include "core/filemap.h"
+#include "core/memcontrol.h"
 #include "core/page_alloc.h"
 #include "core/rmap.h"
 #include "core/swapfile.h"
@@ -48,9 +55,20 @@ static bool is_file_lru(enum lru_list lru)
 	return lru == LRU_INACTIVE_FILE || lru == LRU_ACTIVE_FILE;
 }
 
-static uint64_t lru_size(const struct zone *z, enum lru_list lru)
+/* All groups' pages in the zone, and those that are of no list at the moment. */
+static uint64_t zone_lru_size(const struct zone *z, enum lru_list lru)
 {
-	return z->lru[lru].nr;
+	return (uint64_t)z->vm_stat[NR_INACTIVE_ANON + (int)lru];
+}
+
+static uint64_t lru_size(const struct lruvec *v, enum lru_list lru)
+{
+	return v->lru[lru].nr;
+}
+
+static bool global_reclaim(const struct scan_control *sc)
+{
+	return !sc->target_mem_cgroup;
 }
 
 /* PGSTEAL_KSWAPD_DMA and the like: one event a zone. */
@@ -67,12 +85,12 @@ static void count_zone_events(struct machine *m, enum vm_event_item dma,
 
 uint64_t zone_reclaimable_pages(const struct machine *m, const struct zone *z)
 {
-	uint64_t nr = lru_size(z, LRU_ACTIVE_FILE) +
-		      lru_size(z, LRU_INACTIVE_FILE);
+	uint64_t nr = zone_lru_size(z, LRU_ACTIVE_FILE) +
+		      zone_lru_size(z, LRU_INACTIVE_FILE);
 
 	if (nr_swap_pages(m))
-		nr += lru_size(z, LRU_ACTIVE_ANON) +
-		      lru_size(z, LRU_INACTIVE_ANON);
+		nr += zone_lru_size(z, LRU_ACTIVE_ANON) +
+		      zone_lru_size(z, LRU_INACTIVE_ANON);
 	return nr;
 }
 
@@ -90,11 +108,13 @@ enum page_references {
 	PAGEREF_ACTIVATE,
 };
 
-static enum page_references page_check_references(struct machine *m,
-						  struct page *page)
+static enum page_references
+page_check_references(struct machine *m, struct page *page,
+		      const struct scan_control *sc)
 {
 	vm_flags_t vm_flags;
-	unsigned ptes = page_referenced(m, page, &vm_flags);
+	unsigned ptes = page_referenced(m, page, sc->target_mem_cgroup,
+					&vm_flags);
 	bool referenced = TestClearPageReferenced(page);
 
 	if (vm_flags & VM_LOCKED)
@@ -191,7 +211,7 @@ static bool remove_mapping(struct machine *m, struct page *page)
 	if (PageSwapCache(page)) {
 		entry = page_swp_entry(page);
 		__delete_from_swap_cache(m, page);
-		swapcache_free(m, entry);
+		swapcache_free(m, entry, page);
 		page->_count--;
 	} else if (page_mapping(m, page)) {
 		delete_from_page_cache(m, page);
@@ -230,7 +250,7 @@ static enum verdict shrink_page(struct machine *m, struct zone *z,
 		return CULL;
 	if (page_mapped(page) || PageSwapCache(page))
 		sc->nr_scanned++;
-	references = page_check_references(m, page);
+	references = page_check_references(m, page, sc);
 	if (references == PAGEREF_ACTIVATE)
 		return ACTIVATE;
 	if (references == PAGEREF_KEEP)
@@ -266,16 +286,16 @@ static void acct_isolated_pages(struct zone *z, enum lru_list lru, int64_t n)
 }
 
 static void isolate_lru_pages(struct machine *m, struct zone *z,
-			      enum lru_list lru, uint64_t nr_to_scan,
-			      struct isolated *taken)
+			      struct lruvec *v, enum lru_list lru,
+			      uint64_t nr_to_scan, struct isolated *taken)
 {
 	mm_assert(nr_to_scan <= SWAP_CLUSTER_MAX);
 	taken->nr = 0;
-	while (taken->nr < nr_to_scan && z->lru[lru].nr) {
-		struct page *page = page_list_last(m, &z->lru[lru]);
+	while (taken->nr < nr_to_scan && v->lru[lru].nr) {
+		struct page *page = page_list_last(m, &v->lru[lru]);
 
 		get_page(page);
-		del_page_from_lru_list(m, page, lru);
+		del_page_from_lru_list(m, page, v, lru);
 		ClearPageLRU(page);
 		taken->pages[taken->nr++] = page;
 	}
@@ -293,15 +313,14 @@ static void free_cold_pages(struct machine *m, const struct isolated *gone)
  * page is free to go. */
 static bool put_back_page(struct machine *m, struct page *page)
 {
-	SetPageLRU(page);
-	add_page_to_lru_list(m, page, page_lru(page));
+	lru_list_add(m, page);
 	if (--page->_count)
 		return false;
 	del_page_from_lru(m, page);
 	return true;
 }
 
-static void putback_inactive_pages(struct machine *m, struct zone *z,
+static void putback_inactive_pages(struct machine *m, struct lruvec *v,
 				   const struct isolated *kept)
 {
 	struct isolated gone = {.nr = 0};
@@ -314,7 +333,7 @@ static void putback_inactive_pages(struct machine *m, struct zone *z,
 			continue;
 		}
 		if (PageActive(page))
-			z->reclaim_stat
+			v->reclaim_stat
 				.recent_rotated[page_is_file_cache(page)]++;
 		if (put_back_page(m, page))
 			gone.pages[gone.nr++] = page;
@@ -367,28 +386,46 @@ static unsigned count_dirty(const struct isolated *list)
 	return nr;
 }
 
+/* What a group does within its limit does not count for the machine. */
+static void count_scanned(struct machine *m, struct zone *z, unsigned nr,
+			  const struct scan_control *sc)
+{
+	if (!global_reclaim(sc))
+		return;
+	z->pages_scanned += nr;
+	count_zone_events(m, sc->kswapd ? PGSCAN_KSWAPD_DMA : PGSCAN_DIRECT_DMA,
+			  z, nr);
+}
+
+static void count_freed(struct machine *m, struct zone *z, unsigned nr,
+			const struct scan_control *sc)
+{
+	if (global_reclaim(sc))
+		count_zone_events(m,
+				  sc->kswapd ? PGSTEAL_KSWAPD_DMA
+					     : PGSTEAL_DIRECT_DMA,
+				  z, nr);
+}
+
 static unsigned shrink_inactive_list(struct machine *m, struct zone *z,
-				     enum lru_list lru, uint64_t nr_to_scan,
+				     struct lruvec *v, enum lru_list lru,
+				     uint64_t nr_to_scan,
 				     struct scan_control *sc)
 {
 	struct isolated list;
 	unsigned nr_taken, nr_dirty, freed;
 
 	lru_add_drain(m);
-	isolate_lru_pages(m, z, lru, nr_to_scan, &list);
+	isolate_lru_pages(m, z, v, lru, nr_to_scan, &list);
 	nr_taken = list.nr;
-	z->pages_scanned += nr_taken;
-	count_zone_events(m, sc->kswapd ? PGSCAN_KSWAPD_DMA : PGSCAN_DIRECT_DMA,
-			  z, nr_taken);
+	count_scanned(m, z, nr_taken, sc);
 	if (!nr_taken)
 		return 0;
 	nr_dirty = count_dirty(&list);
 	freed = shrink_page_list(m, z, &list, sc);
-	z->reclaim_stat.recent_scanned[is_file_lru(lru)] += nr_taken;
-	count_zone_events(m,
-			  sc->kswapd ? PGSTEAL_KSWAPD_DMA : PGSTEAL_DIRECT_DMA,
-			  z, freed);
-	putback_inactive_pages(m, z, &list);
+	v->reclaim_stat.recent_scanned[is_file_lru(lru)] += nr_taken;
+	count_freed(m, z, freed, sc);
+	putback_inactive_pages(m, v, &list);
 	acct_isolated_pages(z, lru, -(int64_t)nr_taken);
 	if (nr_dirty == nr_taken)
 		z->tail_lru_dirty = true;
@@ -400,11 +437,11 @@ static unsigned shrink_inactive_list(struct machine *m, struct zone *z,
 
 /* Program text in use stays active; all else becomes inactive, used or not. */
 static bool stays_active(struct machine *m, struct page *page,
-			 uint64_t *nr_rotated)
+			 const struct scan_control *sc, uint64_t *nr_rotated)
 {
 	vm_flags_t vm_flags;
 
-	if (!page_referenced(m, page, &vm_flags))
+	if (!page_referenced(m, page, sc->target_mem_cgroup, &vm_flags))
 		return false;
 	++*nr_rotated;
 	return (vm_flags & VM_EXEC) && page_is_file_cache(page);
@@ -421,29 +458,32 @@ static void move_active_pages(struct machine *m, const struct isolated *list)
 }
 
 static void shrink_active_list(struct machine *m, struct zone *z,
-			       enum lru_list lru, uint64_t nr_to_scan)
+			       struct lruvec *v, enum lru_list lru,
+			       uint64_t nr_to_scan,
+			       const struct scan_control *sc)
 {
 	struct isolated list, active = {.nr = 0}, inactive = {.nr = 0};
 	uint64_t nr_rotated = 0;
 
 	lru_add_drain(m);
-	isolate_lru_pages(m, z, lru, nr_to_scan, &list);
-	z->pages_scanned += list.nr;
-	z->reclaim_stat.recent_scanned[is_file_lru(lru)] += list.nr;
+	isolate_lru_pages(m, z, v, lru, nr_to_scan, &list);
+	if (global_reclaim(sc))
+		z->pages_scanned += list.nr;
+	v->reclaim_stat.recent_scanned[is_file_lru(lru)] += list.nr;
 	count_zone_events(m, PGREFILL_DMA, z, list.nr);
 	for (unsigned i = 0; i < list.nr; i++) {
 		struct page *page = list.pages[i];
 
 		if (!page_evictable(m, page)) {
 			putback_lru_page(m, page);
-		} else if (stays_active(m, page, &nr_rotated)) {
+		} else if (stays_active(m, page, sc, &nr_rotated)) {
 			active.pages[active.nr++] = page;
 		} else {
 			ClearPageActive(page);
 			inactive.pages[inactive.nr++] = page;
 		}
 	}
-	z->reclaim_stat.recent_rotated[is_file_lru(lru)] += nr_rotated;
+	v->reclaim_stat.recent_rotated[is_file_lru(lru)] += nr_rotated;
 	count_vm_events(m, PGDEACTIVATE, inactive.nr);
 	move_active_pages(m, &active);
 	move_active_pages(m, &inactive);
@@ -451,60 +491,89 @@ static void shrink_active_list(struct machine *m, struct zone *z,
 	observe(m, LRU_SHRINK, z->type, lru, list.nr, 0);
 }
 
-static bool inactive_anon_is_low(const struct machine *m, const struct zone *z)
+/* With memory cgroups, by the size of the group's lists, not of the zone. */
+static bool inactive_anon_is_low(const struct machine *m, const struct zone *z,
+				 const struct lruvec *v)
 {
-	return total_swap_pages(m) &&
-	       lru_size(z, LRU_INACTIVE_ANON) * z->inactive_ratio <
-		       lru_size(z, LRU_ACTIVE_ANON);
+	if (!total_swap_pages(m))
+		return false;
+	if (!mem_cgroup_disabled(m))
+		return mem_cgroup_inactive_anon_is_low(m, v);
+	return lru_size(v, LRU_INACTIVE_ANON) * z->inactive_ratio <
+	       lru_size(v, LRU_ACTIVE_ANON);
 }
 
 static bool inactive_list_is_low(const struct machine *m, const struct zone *z,
-				 enum lru_list lru)
+				 const struct lruvec *v, enum lru_list lru)
 {
 	if (is_file_lru(lru))
-		return lru_size(z, LRU_ACTIVE_FILE) >
-		       lru_size(z, LRU_INACTIVE_FILE);
-	return inactive_anon_is_low(m, z);
+		return lru_size(v, LRU_ACTIVE_FILE) >
+		       lru_size(v, LRU_INACTIVE_FILE);
+	return inactive_anon_is_low(m, z, v);
+}
+
+static void age_lruvec(struct machine *m, struct zone *z, struct lruvec *v,
+		       const struct scan_control *sc)
+{
+	if (inactive_anon_is_low(m, z, v))
+		shrink_active_list(m, z, v, LRU_ACTIVE_ANON, SWAP_CLUSTER_MAX,
+				   sc);
 }
 
 void age_active_anon(struct machine *m, struct zone *z,
-		     struct scan_control *sc __unused_arg)
+		     struct scan_control *sc)
 {
-	if (inactive_anon_is_low(m, z))
-		shrink_active_list(m, z, LRU_ACTIVE_ANON, SWAP_CLUSTER_MAX);
+	struct mem_cgroup *memcg = mem_cgroup_iter(m, NULL, NULL, NULL);
+
+	do {
+		age_lruvec(m, z, mem_cgroup_zone_lruvec(z, memcg), sc);
+		memcg = memcg ? mem_cgroup_iter(m, NULL, memcg, NULL) : NULL;
+	} while (memcg);
 }
 
 /* ---- how many of which list ---- */
 
 enum scan_balance { SCAN_EQUAL, SCAN_FRACT, SCAN_ANON, SCAN_FILE };
 
+static uint64_t vmscan_swappiness(const struct machine *m,
+				  const struct scan_control *sc)
+{
+	return global_reclaim(sc) ? m->cfg.swappiness
+				  : mem_cgroup_swappiness(
+					    m, sc->target_mem_cgroup);
+}
+
 static enum scan_balance scan_balance(const struct machine *m,
 				      const struct zone *z,
+				      const struct lruvec *v,
 				      const struct scan_control *sc)
 {
-	uint64_t file = lru_size(z, LRU_ACTIVE_FILE) +
-			lru_size(z, LRU_INACTIVE_FILE);
+	uint64_t file = lru_size(v, LRU_ACTIVE_FILE) +
+			lru_size(v, LRU_INACTIVE_FILE);
 	uint64_t free = (uint64_t)z->vm_stat[NR_FREE_PAGES];
+	uint64_t swappiness = vmscan_swappiness(m, sc);
 
-	if (!nr_swap_pages(m))
+	if (sc->noswap || !nr_swap_pages(m))
 		return SCAN_FILE;
-	if (!sc->priority && m->cfg.swappiness)
+	if (!global_reclaim(sc) && !swappiness)
+		return SCAN_FILE; /* a group with 0 never swaps */
+	if (!sc->priority && swappiness)
 		return SCAN_EQUAL;
-	if (file + free <= z->watermark[WMARK_HIGH])
+	if (global_reclaim(sc) && file + free <= z->watermark[WMARK_HIGH])
 		return SCAN_ANON;
-	if (!inactive_list_is_low(m, z, LRU_INACTIVE_FILE))
+	if (!inactive_list_is_low(m, z, v, LRU_INACTIVE_FILE))
 		return SCAN_FILE;
 	return SCAN_FRACT;
 }
 
 /* Pressure on a kind: its priority, less by how much of it was in use. */
-static uint64_t scan_pressure(struct zone *z, unsigned kind, uint64_t prio)
+static uint64_t scan_pressure(struct lruvec *v, unsigned kind, uint64_t prio)
 {
-	struct zone_reclaim_stat *stat = &z->reclaim_stat;
-	uint64_t size = kind == FILES ? lru_size(z, LRU_ACTIVE_FILE) +
-						lru_size(z, LRU_INACTIVE_FILE)
-				      : lru_size(z, LRU_ACTIVE_ANON) +
-						lru_size(z, LRU_INACTIVE_ANON);
+	struct zone_reclaim_stat *stat = &v->reclaim_stat;
+	uint64_t size = kind == FILES ? lru_size(v, LRU_ACTIVE_FILE) +
+						lru_size(v, LRU_INACTIVE_FILE)
+				      : lru_size(v, LRU_ACTIVE_ANON) +
+						lru_size(v, LRU_INACTIVE_ANON);
 
 	if (stat->recent_scanned[kind] > size / 4) {
 		stat->recent_scanned[kind] /= 2;
@@ -514,25 +583,26 @@ static uint64_t scan_pressure(struct zone *z, unsigned kind, uint64_t prio)
 	       (stat->recent_rotated[kind] + 1);
 }
 
-static void get_scan_count(struct machine *m, struct zone *z,
+static void get_scan_count(struct machine *m, struct zone *z, struct lruvec *v,
 			   const struct scan_control *sc,
 			   uint64_t nr[NR_LRU_LISTS])
 {
-	bool force = sc->kswapd && !zone_reclaimable(m, z);
-	enum scan_balance balance = scan_balance(m, z, sc);
+	bool force = !global_reclaim(sc) ||
+		     (sc->kswapd && !zone_reclaimable(m, z));
+	enum scan_balance balance = scan_balance(m, z, v, sc);
+	uint64_t swappiness = vmscan_swappiness(m, sc);
 	uint64_t fraction[2] = {0, 0};
 
 	if (balance == SCAN_FRACT) {
-		fraction[ANON] = scan_pressure(z, ANON, m->cfg.swappiness);
-		fraction[FILES] = scan_pressure(z, FILES,
-						200 - m->cfg.swappiness);
+		fraction[ANON] = scan_pressure(v, ANON, swappiness);
+		fraction[FILES] = scan_pressure(v, FILES, 200 - swappiness);
 	}
 	for (enum lru_list lru = 0; lru < LRU_UNEVICTABLE; lru++) {
 		bool file = is_file_lru(lru);
-		uint64_t scan = lru_size(z, lru) >> sc->priority;
+		uint64_t scan = lru_size(v, lru) >> sc->priority;
 
 		if (!scan && force)
-			scan = min_t(uint64_t, lru_size(z, lru),
+			scan = min_t(uint64_t, lru_size(v, lru),
 				     SWAP_CLUSTER_MAX);
 		if (balance == SCAN_FRACT)
 			scan = scan * fraction[file] /
@@ -546,7 +616,7 @@ static void get_scan_count(struct machine *m, struct zone *z,
 /* ---- a zone ---- */
 
 /*
- * kswapd has got what it wanted: the kind of which less is left to scan is done
+ * Enough is freed for kswapd, or a group: the kind of which less is left to scan is done
  * with, the other stops where it has been scanned by the same share.
  */
 static void adjust_scan(uint64_t nr[], const uint64_t targets[])
@@ -568,22 +638,23 @@ static void adjust_scan(uint64_t nr[], const uint64_t targets[])
 }
 
 static unsigned shrink_list(struct machine *m, struct zone *z,
-			    enum lru_list lru, uint64_t nr_to_scan,
-			    struct scan_control *sc)
+			    struct lruvec *v, enum lru_list lru,
+			    uint64_t nr_to_scan, struct scan_control *sc)
 {
 	if (!is_active_lru(lru))
-		return shrink_inactive_list(m, z, lru, nr_to_scan, sc);
-	if (inactive_list_is_low(m, z, lru))
-		shrink_active_list(m, z, lru, nr_to_scan);
+		return shrink_inactive_list(m, z, v, lru, nr_to_scan, sc);
+	if (inactive_list_is_low(m, z, v, lru))
+		shrink_active_list(m, z, v, lru, nr_to_scan, sc);
 	return 0;
 }
 
-void shrink_zone(struct machine *m, struct zone *z, struct scan_control *sc)
+static void shrink_lruvec(struct machine *m, struct zone *z, struct lruvec *v,
+			  struct scan_control *sc)
 {
 	uint64_t nr[NR_LRU_LISTS], targets[NR_LRU_LISTS], nr_reclaimed = 0;
 	bool adjusted = false;
 
-	get_scan_count(m, z, sc, nr);
+	get_scan_count(m, z, v, sc, nr);
 	for (int lru = 0; lru < LRU_UNEVICTABLE; lru++)
 		targets[lru] = nr[lru];
 	while (nr[LRU_INACTIVE_ANON] || nr[LRU_ACTIVE_FILE] ||
@@ -593,15 +664,41 @@ void shrink_zone(struct machine *m, struct zone *z, struct scan_control *sc)
 
 			nr[lru] -= n;
 			if (n)
-				nr_reclaimed += shrink_list(m, z, lru, n, sc);
+				nr_reclaimed += shrink_list(m, z, v, lru, n,
+							    sc);
 		}
 		if (nr_reclaimed < sc->nr_to_reclaim || adjusted)
 			continue;
-		if (!sc->kswapd)
+		if (global_reclaim(sc) && !sc->kswapd)
 			break;
 		adjust_scan(nr, targets);
 		adjusted = true;
 	}
 	sc->nr_reclaimed += nr_reclaimed;
-	age_active_anon(m, z, sc);
+	age_lruvec(m, z, v, sc);
+}
+
+/* All groups in turn; a group's own reclaim ends when there is enough, and goes
+ * on from there next time. */
+static void shrink_groups(struct machine *m, struct zone *z,
+			  struct scan_control *sc)
+{
+	struct mem_cgroup_reclaim_cookie cookie = {.zone = z->type,
+						   .priority = sc->priority};
+	struct mem_cgroup *root = sc->target_mem_cgroup;
+	struct mem_cgroup *memcg = mem_cgroup_iter(m, root, NULL, &cookie);
+
+	do {
+		shrink_lruvec(m, z, mem_cgroup_zone_lruvec(z, memcg), sc);
+		if (!global_reclaim(sc) &&
+		    sc->nr_reclaimed >= sc->nr_to_reclaim)
+			break;
+		if (memcg)
+			memcg = mem_cgroup_iter(m, root, memcg, &cookie);
+	} while (memcg);
+}
+
+void shrink_zone(struct machine *m, struct zone *z, struct scan_control *sc)
+{
+	shrink_groups(m, z, sc);
 }

@@ -13,6 +13,9 @@
 /* One run of reclaim: what is asked for, and what came of it. */
 struct scan_control {
 	gfp_t gfp;
+	struct mem_cgroup *target_mem_cgroup; /* at its limit; NULL: the machine
+						 is short */
+	bool noswap;	       /* leave anonymous pages alone */
 	unsigned order;
 	int priority;
 	bool kswapd;
@@ -41,6 +44,10 @@ uint64_t shrink_slab(struct machine *m, gfp_t gfp, uint64_t nr_scanned,
 /* ---- who reclaims (kswapd.c) ---- */
 /* The slow path's own: frames freed, 1: none, but go on trying, 0: hopeless. */
 uint64_t try_to_free_pages(struct machine *m, gfp_t gfp, unsigned order);
+/* In a memory cgroup that is at its limit, and those below: frames freed. */
+uint64_t try_to_free_mem_cgroup_pages(struct machine *m,
+				      struct mem_cgroup *memcg, gfp_t gfp,
+				      bool noswap);
 void wakeup_kswapd(struct machine *m, struct zone *z, unsigned order,
 		   enum zone_type classzone);
 /* kswapd's turn, if it was woken. => no caller relies on what it may take */

@@ -7,14 +7,16 @@
  *	pagevec lru_add 1
  *	  pfn 4800 file /etc/motd+0x1000 mapcount 1
  *
+ * The lists of a memory cgroup have "cgroup /its/path" behind their length.
  * Empty lists are left out. Pages in the pagevecs wait to be put on a list.
  */
 #include "core/filemap.h"
+#include "core/memcontrol.h"
 #include "core/page_alloc.h"
 #include "core/swapfile.h"
 #include "formats/report.h"
 
-static const char *const lru_names[NR_LRU_LISTS] = {
+const char *const lru_names[NR_LRU_LISTS] = {
 	"inactive_anon", "active_anon", "inactive_file",
 	"active_file",	 "unevictable",
 };
@@ -65,20 +67,35 @@ static void write_pagevec(const struct machine *m, const char *name,
 		write_page(m, pvec->pages[i], out);
 }
 
+/* memcg NULL: of those that belong to no group. */
+static void write_lists(const struct machine *m, const struct zone *z,
+			const struct lruvec *v, const struct mem_cgroup *memcg,
+			FILE *out)
+{
+	for (int lru = 0; lru < NR_LRU_LISTS; lru++) {
+		if (!v->lru[lru].nr)
+			continue;
+		fprintf(out, "zone %s %s %u%s%s\n", z->name, lru_names[lru],
+			v->lru[lru].nr, memcg ? " cgroup " : "",
+			memcg ? memcg->path : "");
+		page_list_for_each(pfn, m, &v->lru[lru])
+			write_page(m, pfn, out);
+	}
+}
+
 void report_lru(const struct machine *m,
 		const struct task_struct *task __unused_arg, FILE *out)
 {
 	const struct zone *z;
 
 	for_each_zone(z, m) {
-		for (int lru = 0; lru < NR_LRU_LISTS; lru++) {
-			if (!z->lru[lru].nr)
-				continue;
-			fprintf(out, "zone %s %s %u\n", z->name, lru_names[lru],
-				z->lru[lru].nr);
-			page_list_for_each(pfn, m, &z->lru[lru])
-				write_page(m, pfn, out);
-		}
+		const struct mem_cgroup *iter;
+
+		write_lists(m, z, &z->lruvec, NULL, out);
+		for_each_mem_cgroup_tree(iter, m, NULL)
+			if (!mem_cgroup_is_root(iter))
+				write_lists(m, z, &iter->zone[z->type].lruvec,
+					    iter, out);
 	}
 	write_pagevec(m, "lru_add", &m->pagevecs->lru_add, out);
 	write_pagevec(m, "lru_rotate", &m->pagevecs->lru_rotate, out);

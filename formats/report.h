@@ -17,6 +17,9 @@
 typedef void (*report_fn)(const struct machine *m,
 			  const struct task_struct *task, FILE *out);
 
+/* "inactive_anon" ... "unevictable" (lru.c) */
+extern const char *const lru_names[NR_LRU_LISTS];
+
 struct report {
 	const char *name;
 	bool needs_pid;

@@ -134,7 +134,7 @@ static struct zone *pcp_zone(const struct scene *s)
 
 static struct page_list *lru_of(const struct scene *s, const struct page *page)
 {
-	return &zone_of(s, page)->lru[page_lru(page)];
+	return &zone_of(s, page)->lruvec.lru[page_lru(page)];
 }
 
 static struct slab *partial_slab(const struct scene *s)

@@ -14,11 +14,11 @@ Test(swap, slots_in_a_row)
 		cr_assert_eq(swp_offset(get_swap_page(m)), i);
 	/* the row is over: the lowest 256 free ones in a row */
 	for (uint32_t i = 1; i <= 256; i++)
-		swapcache_free(m, swp_entry(0, i));
+		swapcache_free(m, swp_entry(0, i), NULL);
 	cr_expect_eq(swp_offset(get_swap_page(m)), 1);
 	cr_expect_eq(swp_offset(get_swap_page(m)), 2);
 	/* within the row it goes on, whatever came free behind */
-	swapcache_free(m, swp_entry(0, 1));
+	swapcache_free(m, swp_entry(0, 1), NULL);
 	cr_expect_eq(swp_offset(get_swap_page(m)), 3);
 	cr_expect_eq(nr_swap_pages(m), 997);
 	cr_expect_eq(m->swap->area[0].lowest_bit, 1);
@@ -33,8 +33,8 @@ Test(swap, no_cluster_left)
 		cr_assert_eq(swp_offset(get_swap_page(m)), i);
 	cr_expect_eq(get_swap_page(m).val, 0);
 	cr_expect_eq(nr_swap_pages(m), 0);
-	swapcache_free(m, swp_entry(0, 77));
-	swapcache_free(m, swp_entry(0, 300));
+	swapcache_free(m, swp_entry(0, 77), NULL);
+	swapcache_free(m, swp_entry(0, 300), NULL);
 	cr_expect_eq(swp_offset(get_swap_page(m)), 77);
 	cr_expect_eq(swp_offset(get_swap_page(m)), 300);
 	cr_expect_eq(get_swap_page(m).val, 0);
@@ -49,11 +49,11 @@ Test(swap, counts)
 	cr_expect_eq(swap_slot(m, e), SWAP_HAS_CACHE);
 	cr_expect_eq(swap_duplicate(m, e), 0);
 	cr_expect_eq(swap_duplicate(m, e), 0);
-	swapcache_free(m, e);
+	swapcache_free(m, e, NULL);
 	cr_expect_eq(swap_slot(m, e), 2);
 	cr_expect_eq(swapcache_prepare(m, e), 0);
 	cr_expect_eq(swapcache_prepare(m, e), -EEXIST);
-	swapcache_free(m, e);
+	swapcache_free(m, e, NULL);
 	swap_free(m, e);
 	swap_free(m, e);
 	cr_expect_eq(swap_slot(m, e), 0);
@@ -78,7 +78,7 @@ Test(swap, areas_by_priority)
 		cr_assert_eq(get_swap_page(m).val, swp_entry(0, i).val);
 	cr_expect_eq(get_swap_page(m).val, swp_entry(1, 1).val);
 	/* the first has a slot again: it is asked first */
-	swapcache_free(m, swp_entry(0, 40));
+	swapcache_free(m, swp_entry(0, 40), NULL);
 	cr_expect_eq(get_swap_page(m).val, swp_entry(0, 40).val);
 	cr_expect_eq(get_swap_page(m).val, swp_entry(1, 2).val);
 	for (unsigned i = 2; i < MAX_SWAPFILES; i++)

@@ -272,8 +272,8 @@ Test(vmscan, the_order_of_a_list_survives_ageing)
 	put_pages(t, BASE, 20, 1);
 	lru_add_drain(m);
 	age_active_anon(m, z, &sc);
-	cr_assert_gt(z->lru[LRU_INACTIVE_ANON].nr, 0);
-	page_list_for_each(pfn, m, &z->lru[LRU_INACTIVE_ANON]) {
+	cr_assert_gt(z->lruvec.lru[LRU_INACTIVE_ANON].nr, 0);
+	page_list_for_each(pfn, m, &z->lruvec.lru[LRU_INACTIVE_ANON]) {
 		uint64_t index = pfn_to_page(m, pfn)->index;
 
 		cr_expect(!last || index < last, "newest first");
