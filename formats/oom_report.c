@@ -9,10 +9,12 @@
  *	Out of memory: Kill process 101 (sh) score 412 or sacrifice child
  *	Killed process 101 (sh) total-vm:...
  *
- * There is no stack to dump, so no call trace. Linux: mm/oom_kill.c
+ * At the limit of a memory cgroup the group's counters stand in place of Mem-Info,
+ * and its processes in the list. There is no stack to dump, so no call trace. Linux: mm/oom_kill.c
  * dump_header(), mm/page_alloc.c show_free_areas(), lib/show_mem.c.
  */
 #include "formats/oom_report.h"
+#include "formats/memcg.h"
 #include "core/page_alloc.h"
 #include "core/swapfile.h"
 #include "core/vmscan.h"
@@ -221,7 +223,9 @@ void show_mem(const struct machine *m, FILE *out)
 	show_pages(m, out);
 }
 
-static void dump_tasks(const struct machine *m, FILE *out)
+/* memcg: only the processes of that group; NULL: all. */
+static void dump_tasks(const struct machine *m, const struct mem_cgroup *memcg,
+		       FILE *out)
 {
 	const struct task_struct *t;
 
@@ -229,7 +233,7 @@ static void dump_tasks(const struct machine *m, FILE *out)
 	      "oom_score_adj name\n",
 	      out);
 	for_each_task(t, m) {
-		if (!t->mm)
+		if (!t->mm || (memcg && !mm_match_cgroup(t->mm, memcg)))
 			continue;
 		fprintf(out, "[%5u] %5u %5u %8llu %8lld %7llu %8lld         %5d %s\n",
 			t->pid, m->cfg.uid, t->tgid, (ull)t->mm->total_vm,
@@ -252,11 +256,14 @@ void write_oom_report(const struct machine *m, const struct oom_kill *kill,
 		invoker ? invoker->oom_score_adj : 0);
 	fprintf(out, "CPU: 0 PID: %u Comm: %s Not tainted %s #1\n",
 		invoker ? invoker->pid : 0, comm, m->cfg.kernel_version);
-	show_mem(m, out);
-	dump_tasks(m, out);
+	if (kill->memcg)
+		mem_cgroup_print_oom_info(m, kill->memcg, kill->chosen, out);
+	else
+		show_mem(m, out);
+	dump_tasks(m, kill->memcg, out);
 	fprintf(out,
-		"Out of memory: Kill process %u (%s) score %llu or sacrifice "
-		"child\n",
+		"%s: Kill process %u (%s) score %llu or sacrifice child\n",
+		kill->memcg ? "Memory cgroup out of memory" : "Out of memory",
 		kill->chosen->pid, kill->chosen->comm, (ull)kill->score);
 	fprintf(out,
 		"Killed process %u (%s) total-vm:%llukB, anon-rss:%llukB, "

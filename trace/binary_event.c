@@ -248,6 +248,12 @@ static void allow_arg(struct allowed *a, const struct arg *arg,
 		break;
 	case ARG_CHOICE: allow(a, FIELD_CHOICE, false); break;
 	case ARG_PID: allow(a, FIELD_PID2, true); break;
+	case ARG_SETTING:
+		if (ev->choice < arg->bit)
+			break;
+		a->flags |= EVF_NULL;
+		allow(a, x, !(ev->flags & EVF_NULL));
+		break;
 	case ARG_REPORT:
 		allow(a, FIELD_PID2, false);
 		allow(a, FIELD_NAME, true);

@@ -21,6 +21,17 @@ static const struct word drop_words[] = {
 static const struct word ksm_words[] = {
 	{"scans", KSM_SCANS}, {"pages", KSM_PAGES}, {NULL, 0}};
 
+static const struct word cgroup_words[] = {
+	{"create", CGROUP_CREATE},
+	{"remove", CGROUP_REMOVE},
+	{"empty", CGROUP_EMPTY},
+	{"limit", CGROUP_LIMIT},
+	{"memsw", CGROUP_MEMSW},
+	{"swappiness", CGROUP_SWAPPINESS},
+	{"hierarchy", CGROUP_HIERARCHY},
+	{NULL, 0}};
+static const struct word cgroup_pid_words[] = {{"attach", 0}, {NULL, 0}};
+
 const struct event_type event_types[NR_EVENT_KINDS] = {
 #define EVENT(id, actor, word, flags, ...) {word, actor, flags, {__VA_ARGS__}},
 #include "trace/events.def"
@@ -44,7 +55,7 @@ const struct report_kind report_kinds[] = {
 	{"smaps", true},	{"status", true},	 {"statm", true},
 	{"stat", true},		{"pagemap", true},	 {"pagetables", true},
 	{"rmap", true},		{"tables", true},	 {"frames", false},
-	{"state", false},	{"lru", false}, {"ksm", false},		 {"extfrag", false},
+	{"state", false},	{"lru", false}, {"ksm", false},	 {"memcg", false}, {"extfrag", false},
 	{"summary", false},	{"tlb", false},
 };
 const unsigned nr_report_kinds = ARRAY_SIZE(report_kinds);

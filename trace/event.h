@@ -46,7 +46,7 @@ enum { X_ADDR, X_LEN, X_ARG, X_ADDR2, NR_X };
 #define EVF_STACK 0x0080u
 #define EVF_NONBLOCK 0x0100u
 #define EVF_MAYMOVE 0x0200u
-#define EVF_NULL 0x0400u	/* ADDR is `-` */
+#define EVF_NULL 0x0400u	/* ADDR is `-`, a setting `unlimited` */
 #define EVF_NEGATIVE 0x0800u	/* sbrk: DELTA is -x[X_LEN] */
 #define EVF_STRING 0x1000u	/* VALUE is a quoted string */
 #define EVF_VALUE 0x2000u	/* there is a VALUE */
@@ -82,6 +82,16 @@ struct event {
 };
 
 enum { KSM_SCANS, KSM_PAGES }; /* `ksm`: what N counts */
+/* `cgroup`: what to do; from CGROUP_LIMIT on with a value */
+enum {
+	CGROUP_CREATE,
+	CGROUP_REMOVE,
+	CGROUP_EMPTY,
+	CGROUP_LIMIT,
+	CGROUP_MEMSW,
+	CGROUP_SWAPPINESS,
+	CGROUP_HIERARCHY,
+};
 
 #define EXPECT_SIGNAL 0x10000
 #define EV_HAS(ev, slot) ((ev)->has >> (slot) & 1)
@@ -122,6 +132,7 @@ enum arg_type {
 	ARG_GFP,
 	ARG_OPT_NUMBER, /* x[slot], may be left out */
 	ARG_SIZE,	/* word NUMBER: x[slot] */
+	ARG_SETTING,	/* x[slot] or `unlimited` (EVF_NULL), if choice >= bit */
 	ARG_REPORT,	/* KIND to name, and PID to pid2 where it needs one */
 	/* from here on behind a word, in any order, each at most once */
 	ARG_FLAG,	/* word: a bit of flags */
@@ -142,7 +153,7 @@ struct word {
 struct arg {
 	uint8_t type; /* enum arg_type */
 	uint8_t slot;
-	uint32_t bit;		  /* EVF_* */
+	uint32_t bit;		  /* EVF_*; ARG_SETTING: the first choice */
 	const char *word;	  /* the word itself, or what it is called */
 	const struct word *words; /* ARG_CHOICE, ends with text NULL */
 };

@@ -509,6 +509,7 @@ const call_fn replay_calls[NR_EVENT_KINDS] = {
 	[EV_MSYNC] = call_msync,
 	[EV_REMAP_FILE_PAGES] = call_remap_file_pages,
 	[EV_SP] = call_sp,
+	[EV_CGROUP_ATTACH] = call_cgroup_attach,
 	[EV_ALLOC_PAGES] = call_alloc_pages,
 	[EV_FREE_PAGES] = call_free_pages,
 	[EV_KMALLOC] = call_kmalloc,
@@ -527,4 +528,5 @@ const call_fn replay_calls[NR_EVENT_KINDS] = {
 	[EV_COMPACT] = call_compact,
 	[EV_KSM] = call_ksm,
 	[EV_KSWAPD] = call_kswapd,
+	[EV_CGROUP] = call_cgroup,
 };

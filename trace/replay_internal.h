@@ -51,6 +51,8 @@ CALL(cache_create) CALL(cache_alloc) CALL(cache_free) CALL(cache_shrink)
 CALL(cache_destroy) CALL(vmalloc) CALL(vfree)
 CALL(file) CALL(swapon) CALL(swapoff) CALL(drop_caches) CALL(compact)
 CALL(kswapd) CALL(ksm)
+/* replay_cgroup.c */
+CALL(cgroup) CALL(cgroup_attach)
 #undef CALL
 
 #endif

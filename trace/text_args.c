@@ -128,6 +128,17 @@ static bool take_choice(struct statement *s, const struct arg *a)
 	return lex_expected(s->lex, list);
 }
 
+/* Only behind the words that set something. */
+static bool take_setting(struct statement *s, const struct arg *a)
+{
+	if (s->ev->choice < a->bit)
+		return true;
+	if (!lex_is(s->lex, "unlimited"))
+		return take_number(s, a);
+	s->ev->flags |= EVF_NULL;
+	return lex_next(s->lex);
+}
+
 static bool take_gfp(struct statement *s)
 {
 	const struct field *f = &s->lex->field;
@@ -241,6 +252,8 @@ static bool positional(struct statement *s, const struct arg *a)
 		return take_mark(s);
 	case ARG_GFP:
 		return take_gfp(s);
+	case ARG_SETTING:
+		return take_setting(s, a);
 	case ARG_REPORT:
 		return take_report(s);
 	default:

@@ -345,6 +345,12 @@ static void put_arg(struct text_writer *w, const struct event *ev,
 	case ARG_GFP:
 		put_gfp(w, ev->gfp);
 		break;
+	case ARG_SETTING:
+		if (ev->flags & EVF_NULL)
+			put_word(w, "unlimited");
+		else if (EV_HAS(ev, a->slot))
+			put_number(w, &ev->x[a->slot]);
+		break;
 	case ARG_REPORT:
 		put_report(w, ev);
 		break;
