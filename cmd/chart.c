@@ -5,6 +5,7 @@
  * standard input, and the picture appears under its name when it is whole.
  */
 #include "cmd/points.h"
+#include "formats/gnuplot.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,8 +30,9 @@ int chart_possible(const char *path)
 	return 0;
 }
 
-/* Text between double quotes of gnuplot. */
-static void put_text(const char *s, FILE *out)
+/* A word of the data, which gnuplot wants between double quotes; there it
+ * expands nothing. */
+static void put_data_text(const char *s, FILE *out)
 {
 	putc('"', out);
 	for (; *s; s++) {
@@ -54,9 +56,9 @@ static void write_script(const struct points *ps, unsigned metric,
 		fprintf(out, "set terminal pdfcairo size %u.%02u,6.4 noenhanced\n",
 			(480 + 24 * ps->nr) / 100, (480 + 24 * ps->nr) % 100);
 	fputs("set output ", out);
-	put_text(temp, out);
+	gnuplot_text(temp, out);
 	fputs("\nset title ", out);
-	put_text(metrics[metric].title, out);
+	gnuplot_text(metrics[metric].title, out);
 	fputs("\nset style data histograms\nset style fill solid 0.6\n"
 	      "set boxwidth 0.8\nset yrange [0:*]\nset grid ytics\nunset key\n"
 	      "set xtics rotate by 60 right\n$data << END\n",
@@ -65,7 +67,7 @@ static void write_script(const struct points *ps, unsigned metric,
 		double v = ps->point[i].value[metric];
 
 		metric_number(isnan(v) ? 0 : v, number, sizeof(number));
-		put_text(ps->point[i].name, out);
+		put_data_text(ps->point[i].name, out);
 		fprintf(out, " %s\n", number);
 	}
 	fputs("END\nplot $data using 2:xtic(1)\n", out);

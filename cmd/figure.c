@@ -7,10 +7,12 @@
  *
  * A figure is drawn into memory first: what cannot be drawn leaves no file.
  */
+#include "cmd/filter.h"
 #include "cmd/live.h"
 #include "cmd/picture.h"
 #include "core/machine.h"
 #include "formats/figure.h"
+#include "formats/timeline.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -20,7 +22,7 @@ static const char help[] =
 	"usage: mmemu figure KIND TRACE [OPTION]... -o FILE.svg|.pdf|.png\n"
 	"\n"
 	"Replays a trace and draws the machine at its end, or at another point. PDF and\n"
-	"PNG are made by rsvg-convert (Debian: librsvg2-bin).\n"
+	"PNG are made by rsvg-convert (Debian: librsvg2-bin), timeline by gnuplot.\n"
 	"\n"
 	"  -o, --output FILE         the picture; its ending says what it becomes\n"
 	"      --at EVENT|line:N|MARK  draw behind that point\n"
@@ -215,6 +217,9 @@ static int check_options(struct figure_run *run)
 	if (!picture_form_find(run->output, &run->form) && strcmp(run->output, "-"))
 		return complain("-o %s: expected a name that ends in .svg, .pdf or .png",
 				run->output);
+	if (run->figure->draw == figure_timeline && !in_path("gnuplot"))
+		return complain("figure %s: gnuplot draws it, and it is not installed (Debian: apt-get install gnuplot-nox)",
+				run->kind);
 	return picture_possible(run->form);
 }
 
@@ -275,6 +280,15 @@ static const struct task_struct *choose_task(const struct machine *m,
 
 /* ---- drawing ---- */
 
+/* timeline is a script so far. */
+static int draw_by_gnuplot(char **text, size_t *size)
+{
+	static const char *const argv[] = {"gnuplot", "-", NULL};
+
+	return filter_text(argv, text, size) ? 0 :
+		complain("figure timeline: gnuplot could not draw it");
+}
+
 static int draw(const struct figure_run *run, const struct live *l,
 		const char *path)
 {
@@ -291,7 +305,9 @@ static int draw(const struct figure_run *run, const struct live *l,
 		ret = complain("this host has no more memory");
 	else if (ret)
 		ret = complain("figure %s: %s", run->figure->name, s.why);
-	else
+	else if (run->figure->draw == figure_timeline)
+		ret = draw_by_gnuplot(&text, &size);
+	if (!ret)
 		ret = picture_write(path, run->form, text, size);
 	free(text);
 	return ret;
@@ -336,10 +352,7 @@ static int draw_with_before(struct figure_run *run, struct live *l)
 	if (ret || (ret = live_open(&earlier, &run->live)))
 		return ret;
 	earlier.quiet = true;
-	if (!p.n && p.type == POINT_EVENT)
-		ret = 0; /* the machine as it boots */
-	else
-		ret = live_to(&earlier, &p);
+	ret = live_to(&earlier, &p);
 	if (!ret && earlier.event > l->event)
 		ret = complain("--before: this point is not before that of --at");
 	if (!ret) {
@@ -350,6 +363,45 @@ static int draw_with_before(struct figure_run *run, struct live *l)
 	}
 	live_close(&earlier);
 	return ret;
+}
+
+/* ---- over time ---- */
+
+static void note_moment(void *ctx, const struct live *l)
+{
+	struct timeline *tl = ctx;
+
+	if (live_at_event(l))
+		timeline_event(tl, l->m, l->event, false);
+	else if (l->ev->kind == EV_MARK)
+		timeline_mark(tl, l->event, l->mark);
+}
+
+static int draw_timeline(struct figure_run *run, struct live *l)
+{
+	struct timeline tl;
+	int ret;
+
+	timeline_init(&tl, &cmd_host);
+	timeline_event(&tl, l->m, 0, false);
+	l->each = note_moment;
+	l->each_ctx = &tl;
+	ret = live_to(l, &run->at);
+	timeline_event(&tl, l->m, l->event, true);
+	run->fig.timeline = &tl;
+	if (!ret)
+		ret = draw_at_point(run, l);
+	timeline_destroy(&tl);
+	return ret;
+}
+
+static int draw_figure(struct figure_run *run, struct live *l)
+{
+	if (run->figure->draw == figure_cow)
+		return draw_with_before(run, l);
+	if (run->figure->draw == figure_timeline)
+		return draw_timeline(run, l);
+	return draw_at_point(run, l);
 }
 
 int cmd_figure(int argc, char **argv)
@@ -370,9 +422,7 @@ int cmd_figure(int argc, char **argv)
 		catch_interrupt();
 		status = live_open(&l, &run.live);
 		if (!status)
-			status = run.figure->draw == figure_cow ?
-					 draw_with_before(&run, &l) :
-					 draw_at_point(&run, &l);
+			status = draw_figure(&run, &l);
 		if (!status)
 			status = live_status(&l);
 		live_close(&l);

@@ -267,6 +267,8 @@ int live_to(struct live *l, const struct trace_point *p)
 		ret = interrupted ? -1 : live_step(l);
 		if (ret <= 0)
 			break;
+		if (l->each)
+			l->each(l->each_ctx, l);
 	}
 	if (interrupted)
 		return EXIT_INTERRUPTED;

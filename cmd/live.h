@@ -46,6 +46,9 @@ struct live {
 	const char *mark; /* the last one passed, or NULL */
 	bool ended;	  /* there is no further statement */
 	bool quiet;	  /* the caller may set it: no messages about events */
+	/* and these: called after each statement that live_to() does */
+	void (*each)(void *ctx, const struct live *l);
+	void *each_ctx;
 	/* the rest is live.c's */
 	struct event done;
 	struct outcome result;

@@ -4,18 +4,13 @@
  *	the SVG ─► a file without a name ─► rsvg-convert's standard input
  *	                                    its standard output ─► FILE.XXXXXX
  *	                                                  └── good: rename to FILE
- *
- * No shell comes between, so names are only names. SOURCE_DATE_EPOCH keeps the
- * date of the day out of PDFs: the same figure is the same bytes.
  */
 #include "cmd/picture.h"
 #include "cmd/command.h"
+#include "cmd/filter.h"
 #include "cmd/output.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define CONVERTER "rsvg-convert"
 
@@ -42,42 +37,14 @@ int picture_possible(enum picture_form form)
 	return complain("figure: " CONVERTER " makes PDF and PNG, and it is not installed (Debian: apt-get install librsvg2-bin)");
 }
 
-/* In the child: never returns. */
-static void become_converter(enum picture_form form, int from, int to)
-{
-	if (dup2(from, STDIN_FILENO) < 0 || dup2(to, STDOUT_FILENO) < 0)
-		_exit(127);
-	setenv("SOURCE_DATE_EPOCH", "0", 1);
-	execlp(CONVERTER, CONVERTER, "--format", picture_endings[form],
-	       (char *)NULL);
-	_exit(127);
-}
-
-static bool convert(enum picture_form form, FILE *svg, FILE *out)
-{
-	int status = 0;
-	pid_t pid;
-
-	if (fflush(svg) || fseek(svg, 0, SEEK_SET) || fflush(out))
-		return false;
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0)
-		become_converter(form, fileno(svg), fileno(out));
-	if (pid < 0)
-		return false;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return false;
-	return WIFEXITED(status) && !WEXITSTATUS(status);
-}
-
 static bool write_converted(enum picture_form form, const char *svg,
 			    size_t size, FILE *out)
 {
+	const char *const argv[] = {CONVERTER, "--format",
+				    picture_endings[form], NULL};
 	FILE *f = tmpfile();
 	bool good = f && fwrite(svg, 1, size, f) == size &&
-		    convert(form, f, out);
+		    run_filter(argv, f, out);
 
 	if (f)
 		fclose(f);

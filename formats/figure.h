@@ -37,6 +37,8 @@ struct figure_slots {
 	size_t nr, max;
 };
 
+struct timeline;
+
 struct figure_options {
 	enum lang lang;
 	const struct task_struct *task; /* of kinds that need one */
@@ -47,6 +49,7 @@ struct figure_options {
 	const char *where;  /* trace and point, for the caption */
 	const struct machine *before; /* cow: the same trace, but earlier */
 	const char *before_where;
+	const struct timeline *timeline; /* timeline: up to the point */
 	struct figure_slots *slots; /* of a series, complete; or NULL */
 };
 

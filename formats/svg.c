@@ -46,6 +46,7 @@ struct paint {
 struct svg_theme {
 	const char *name;
 	const char *ink, *light_ink, *muted, *edge, *faint, *accent, *hatch;
+	const char *curve[SVG_CURVES];
 	struct paint paint[NR_SVG_FILLS];
 };
 
@@ -58,6 +59,7 @@ static const struct svg_theme themes[] = {
 		.ink = "#1a1a1a", .light_ink = "#ffffff", .muted = "#555a60",
 		.edge = "#2b2f33", .faint = "#b9bec4", .accent = "#c8321e",
 		.hatch = "#000000",
+		.curve = {"#0072b2", "#d55e00", "#1fa67f", "#b3478a", "#56b4e9", "#8a6d00"},
 		.paint = {
 			[SVG_PAPER]  = {"#ffffff", PLAIN, false},
 			[SVG_PANEL]  = {"#f4f5f7", PLAIN, false},
@@ -82,6 +84,7 @@ static const struct svg_theme themes[] = {
 		.ink = "#000000", .light_ink = "#ffffff", .muted = "#444444",
 		.edge = "#000000", .faint = "#aaaaaa", .accent = "#000000",
 		.hatch = "#000000",
+		.curve = {"#000000", "#5a5a5a", "#8c8c8c", "#303030", "#707070", "#a0a0a0"},
 		.paint = {
 			[SVG_PAPER]  = {"#ffffff", PLAIN, false},
 			[SVG_PANEL]  = {"#f6f6f6", PLAIN, false},
@@ -106,6 +109,7 @@ static const struct svg_theme themes[] = {
 		.ink = "#f2f2f2", .light_ink = "#14171a", .muted = "#b4bac2",
 		.edge = "#d5d9de", .faint = "#5a626b", .accent = "#ff8a5c",
 		.hatch = "#000000",
+		.curve = {"#86ccf2", "#e69f00", "#1fa67f", "#d79abb", "#f0e442", "#e0701a"},
 		.paint = {
 			[SVG_PAPER]  = {"#14171a", PLAIN, false},
 			[SVG_PANEL]  = {"#1f2429", PLAIN, false},
@@ -149,6 +153,36 @@ const struct svg_theme *svg_theme_find(const char *name)
 const char *svg_theme_name(unsigned i)
 {
 	return i < ARRAY_SIZE(themes) ? themes[i].name : NULL;
+}
+
+const char *svg_curve_colour(const struct svg *s, unsigned i)
+{
+	return s->theme->curve[i % SVG_CURVES];
+}
+
+const char *svg_ink(const struct svg *s)
+{
+	return s->theme->ink;
+}
+
+const char *svg_muted(const struct svg *s)
+{
+	return s->theme->muted;
+}
+
+const char *svg_faint(const struct svg *s)
+{
+	return s->theme->faint;
+}
+
+const char *svg_paper(const struct svg *s)
+{
+	return s->theme->paint[SVG_PAPER].colour;
+}
+
+const char *svg_family(const struct svg *s)
+{
+	return s->family ? s->family : "Liberation Sans";
 }
 
 /* ---- characters ---- */

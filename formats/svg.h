@@ -86,6 +86,16 @@ struct svg {
 const struct svg_theme *svg_theme_find(const char *name); /* NULL: none */
 const char *svg_theme_name(unsigned i); /* NULL behind the last */
 
+#define SVG_CURVES 6
+/* How a chart draws its i-th curve; ink, what is muted, faint, the paper. */
+const char *svg_curve_colour(const struct svg *s, unsigned i);
+const char *svg_ink(const struct svg *s);
+const char *svg_muted(const struct svg *s);
+const char *svg_faint(const struct svg *s);
+const char *svg_paper(const struct svg *s);
+/* The font that text is set in where one name must do. */
+const char *svg_family(const struct svg *s);
+
 /* ---- the document: s->out, theme, width, height, font, family are set ---- */
 void svg_begin(struct svg *s, const char *title);
 void svg_end(struct svg *s);
