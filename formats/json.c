@@ -97,16 +97,62 @@ static struct span next_line(const char **text)
 	return line;
 }
 
+static void put_char(char c, FILE *out)
+{
+	if (c == '"' || c == '\\')
+		fprintf(out, "\\%c", c);
+	else if ((unsigned char)c < 0x20)
+		fprintf(out, "\\u%04x", (unsigned)(unsigned char)c);
+	else
+		putc(c, out);
+}
+
 void json_string(const char *s, size_t len, FILE *out)
 {
 	putc('"', out);
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '"' || s[i] == '\\')
-			fprintf(out, "\\%c", s[i]);
-		else if ((unsigned char)s[i] < 0x20)
-			fprintf(out, "\\u%04x", (unsigned)(unsigned char)s[i]);
+	for (size_t i = 0; i < len; i++)
+		put_char(s[i], out);
+	putc('"', out);
+}
+
+/* Bytes of the UTF-8 character that s begins with, 0 if it is none: neither
+ * longer than it need be, nor half of a pair, nor beyond 10FFFF. */
+static size_t utf8_length(const unsigned char *s, size_t len)
+{
+	size_t n = s[0] < 0x80 ? 1 :
+		   s[0] < 0xc2 ? 0 :
+		   s[0] < 0xe0 ? 2 :
+		   s[0] < 0xf0 ? 3 :
+		   s[0] < 0xf5 ? 4 :
+				 0;
+
+	if (n > len)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+void json_string_html(const char *s, size_t len, FILE *out)
+{
+	putc('"', out);
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_length((const unsigned char *)s + i, len - i);
+
+		if (!n)
+			fprintf(out, "\\\\x%02x", (unsigned char)s[i]);
+		else if (n > 1)
+			fwrite(s + i, 1, n, out);
+		else if (s[i] == '<' || s[i] == '>' || s[i] == '&' ||
+			 s[i] == 0x7f)
+			fprintf(out, "\\u%04x", (unsigned)s[i]);
 		else
-			putc(s[i], out);
+			put_char(s[i], out);
+		i += n ? n : 1;
 	}
 	putc('"', out);
 }

@@ -13,5 +13,8 @@ bool report_json(const struct report *r, const struct machine *m,
 		 const struct task_struct *task, uint64_t line, FILE *out);
 /* A string with its quotes. */
 void json_string(const char *s, size_t len, FILE *out);
+/* The same for JSON inside an HTML page: nothing in it can end a <script>, and
+ * bytes that are no UTF-8 stand as "\xHH" (a page is UTF-8 or nothing). */
+void json_string_html(const char *s, size_t len, FILE *out);
 
 #endif
