@@ -4,6 +4,7 @@
  * entries decoded, to be read).
  */
 #include "core/pgtable.h"
+#include "formats/pagetables.h"
 #include "formats/report.h"
 
 struct table_report {
@@ -41,7 +42,7 @@ void report_pagetables(const struct machine *m, const struct task_struct *task,
 
 /* ---- tables ---- */
 
-static void write_flags(const struct pg_format *f, uint64_t v, FILE *out)
+void write_entry_flags(const struct pg_format *f, uint64_t v, FILE *out)
 {
 	const struct {
 		uint64_t bit;
@@ -73,7 +74,7 @@ static void write_leaf(const struct machine *m, pte_t entry, FILE *out)
 	if (pte_present(f, entry)) {
 		fprintf(out, "frame 0x%05x%s", pte_pfn(f, entry),
 			pte_pfn(f, entry) == m->zero_pfn ? " (zero)" : "");
-		write_flags(f, entry.v, out);
+		write_entry_flags(f, entry.v, out);
 	} else if (pte_file(f, entry)) {
 		fprintf(out, "file page %llu",
 			(unsigned long long)pte_to_pgoff(f, entry));
@@ -107,7 +108,7 @@ static void write_node(void *ctx, unsigned depth, unsigned index, ptep_t at,
 	fprintf(r->out, "%s table in frame 0x%05llx", f->level[depth + 1].name,
 		(unsigned long long)(entry_table(f, entry.v) >>
 				     r->m->page_shift));
-	write_flags(f, entry.v, r->out);
+	write_entry_flags(f, entry.v, r->out);
 	fputc('\n', r->out);
 }
 
