@@ -12,7 +12,8 @@ LDFLAGS ?=
 
 RUN_PACKAGES := gcc libc6-dev libyaml-dev libzstd-dev libelf-dev
 TEST_PACKAGES := $(RUN_PACKAGES) libcriterion-dev zstd python3 parallel \
-	gnuplot-nox librsvg2-bin fonts-noto-cjk
+	gnuplot-nox librsvg2-bin fonts-noto-cjk chromium chromium-driver \
+	python3-selenium
 STORY := traces/lecture/cow.trace
 RECORDING := traces/recorded/sort.trace.zst
 ORACLE ?= ../shared/oracle
@@ -25,7 +26,9 @@ TEST_SRC := $(wildcard tests/*.c tests/core/*.c tests/trace/*.c \
 	tests/formats/*.c tests/cmd/*.c)
 ALONE_SRC := $(wildcard tests/alone/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
-LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+PLAYER_PAGE := $(addprefix formats/player/,page.html style.css text.js state.js \
+	view.js trace.js spaces.js tables.js frames.js lists.js main.js)
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(B)/formats/player_page.o
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o) $(B)/cmd/profiles.o $(B)/cmd/tlb_models.o
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/%.o)
 ALONE_OBJ := $(ALONE_SRC:%.c=$(B)/%.o)
@@ -99,7 +102,12 @@ $(B)/cmd/tlb_models.c: $(TLB_MODELS) cmd/profiles.sh
 	@mkdir -p $(@D)
 	sh cmd/profiles.sh tlb_models $(TLB_MODELS) > $@.tmp && mv $@.tmp $@
 
-$(B)/cmd/profiles.o $(B)/cmd/tlb_models.o: %.o: %.c
+# The player's page, its style and scripts put in, as strings.
+$(B)/formats/player_page.c: $(PLAYER_PAGE) formats/player/embed.sh
+	@mkdir -p $(@D)
+	sh formats/player/embed.sh $(PLAYER_PAGE) > $@.tmp && mv $@.tmp $@
+
+$(B)/cmd/profiles.o $(B)/cmd/tlb_models.o $(B)/formats/player_page.o: %.o: %.c
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 ## run: build, replay a story and a recorded program, show their reports
