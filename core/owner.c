@@ -29,23 +29,20 @@
  *     and no more: between events nobody else holds it.
  *  6. A slab's frame names a slab that lies there.
  */
+#include "core/owner.h"
 #include "core/buddy.h"
 #include "core/bootmem.h"
 #include "core/subsystems.h"
 #include "core/swap.h"
 
-enum frame_owner {
-	OWNER_NONE,
-	OWNER_PCP,
-	OWNER_BOOT,
-	OWNER_SLAB,
-	OWNER_TABLE,
-	OWNER_KERNEL,
-	OWNER_USER,
-	OWNER_SEVERAL,
+struct owner_walk {
+	const struct machine *m;
+	const struct zone *z;
+	owner_visitor visit;
+	void *ctx;
 };
 
-struct owner_walk {
+struct owner_count {
 	const struct machine *m;
 	struct checker *c;
 	int64_t free, pcp;
@@ -120,10 +117,86 @@ static bool in_its_slab(const struct machine *m, const struct page *p,
 	       pfn - slabp->pfn < 1u << slabp->cachep->gfporder;
 }
 
-static void check_frame(struct owner_walk *w, pfn_t pfn)
+/* ---- the walk ---- */
+
+static void walk_run(struct owner_walk *w, pfn_t pfn, pfn_t end,
+		     enum frame_owner owner)
+{
+	if (pfn < end)
+		w->visit(w->ctx, pfn, end - pfn, owner);
+}
+
+/* [pfn, end): RAM of the zone that boot gave away. */
+static void walk_given(struct owner_walk *w, pfn_t pfn, pfn_t end)
+{
+	while (pfn < end) {
+		const struct fresh_run *run =
+			w->z->nr_fresh ? find_fresh_run(w->z, pfn) : NULL;
+		const struct page *p = pfn_to_page(w->m, pfn);
+		pfn_t next = pfn + 1;
+		enum frame_owner owner = OWNER_BUDDY;
+
+		if (run)
+			next = run->end;
+		else if (PageBuddy(p))
+			next = pfn + ((pfn_t)1 << p->private);
+		else
+			owner = page_owner(p);
+		walk_run(w, pfn, next, owner);
+		pfn = next;
+	}
+}
+
+/* [pfn, end): RAM of the zone; boot's ranges in between are boot's. */
+static void walk_ram(struct owner_walk *w, pfn_t pfn, pfn_t end)
+{
+	const struct machine *m = w->m;
+	unsigned i = range_find(m->boot_range, m->nr_boot_ranges,
+				pfn_to_phys(m, pfn));
+
+	for (; i < m->nr_boot_ranges && pfn < end; i++) {
+		const struct phys_range *r = &m->boot_range[i];
+		pfn_t from = (pfn_t)(r->start >> m->page_shift);
+		pfn_t to = (pfn_t)(PAGE_ALIGN(m, r->end) >> m->page_shift);
+
+		from = from < pfn ? pfn : from < end ? from : end;
+		to = to < from ? from : to < end ? to : end;
+		walk_given(w, pfn, from);
+		walk_run(w, from, to, OWNER_BOOT);
+		pfn = to;
+	}
+	walk_given(w, pfn, end);
+}
+
+void walk_owners(const struct machine *m, const struct zone *z,
+		 owner_visitor visit, void *ctx)
+{
+	struct owner_walk w = {.m = m, .z = z, .visit = visit, .ctx = ctx};
+	pfn_t at = z->zone_start_pfn, end = zone_end_pfn(z);
+
+	for (unsigned i = 0; i < m->nr_ram_ranges && at < end; i++) {
+		pfn_t from = (pfn_t)(m->ram_range[i].start >> m->page_shift);
+		pfn_t to = (pfn_t)(m->ram_range[i].end >> m->page_shift);
+
+		from = from < at ? at : from < end ? from : end;
+		to = to < end ? to : end;
+		walk_run(&w, at, from, OWNER_HOLE);
+		if (from >= to) {
+			at = from;
+			continue;
+		}
+		walk_ram(&w, from, to);
+		at = to;
+	}
+	walk_run(&w, at, end, OWNER_HOLE);
+}
+
+/* ---- the check ---- */
+
+static void check_frame(struct owner_count *w, pfn_t pfn,
+			enum frame_owner owner)
 {
 	const struct page *p = pfn_to_page(w->m, pfn);
-	enum frame_owner owner = page_owner(p);
 
 	CHECK(w->c, owner != OWNER_SEVERAL,
 	      "owner 1: pfn %u has several owners (flags %x mapping %x)", pfn,
@@ -148,69 +221,15 @@ static void check_frame(struct owner_walk *w, pfn_t pfn)
 	      p->_count);
 }
 
-/* ---- the walk ---- */
-
-/* [pfn, end): RAM of one zone that boot gave away. */
-static void walk_given(struct owner_walk *w, const struct zone *z, pfn_t pfn,
-		       pfn_t end)
+static void check_run(void *ctx, pfn_t pfn, uint32_t nr,
+		      enum frame_owner owner)
 {
-	while (pfn < end) {
-		const struct fresh_run *run =
-			z->nr_fresh ? find_fresh_run(z, pfn) : NULL;
-		const struct page *p;
+	struct owner_count *w = ctx;
 
-		if (run) {
-			w->free += run->end - pfn;
-			pfn = run->end;
-			continue;
-		}
-		p = pfn_to_page(w->m, pfn);
-		if (PageBuddy(p)) {
-			w->free += (int64_t)1 << p->private;
-			pfn += (pfn_t)1 << p->private;
-			continue;
-		}
-		check_frame(w, pfn);
-		pfn++;
-	}
-}
-
-/* [pfn, end): RAM of one zone; boot's ranges in between are boot's. */
-static void walk_ram(struct owner_walk *w, const struct zone *z, pfn_t pfn,
-		     pfn_t end)
-{
-	const struct machine *m = w->m;
-	unsigned i = range_find(m->boot_range, m->nr_boot_ranges,
-				pfn_to_phys(m, pfn));
-
-	for (; i < m->nr_boot_ranges && pfn < end; i++) {
-		const struct phys_range *r = &m->boot_range[i];
-		pfn_t from = (pfn_t)(r->start >> m->page_shift);
-		pfn_t to = (pfn_t)(PAGE_ALIGN(m, r->end) >> m->page_shift);
-
-		if (from > pfn)
-			walk_given(w, z, pfn, from < end ? from : end);
-		pfn = to > pfn ? to : pfn;
-	}
-	if (pfn < end)
-		walk_given(w, z, pfn, end);
-}
-
-static void walk_zone(struct owner_walk *w, const struct zone *z)
-{
-	const struct machine *m = w->m;
-
-	for (unsigned i = 0; i < m->nr_ram_ranges; i++) {
-		pfn_t from = (pfn_t)(m->ram_range[i].start >> m->page_shift);
-		pfn_t to = (pfn_t)(m->ram_range[i].end >> m->page_shift);
-
-		if (from < z->zone_start_pfn)
-			from = z->zone_start_pfn;
-		if (to > zone_end_pfn(z))
-			to = zone_end_pfn(z);
-		if (from < to)
-			walk_ram(w, z, from, to);
-	}
+	if (owner == OWNER_BUDDY)
+		w->free += nr;
+	else if (owner != OWNER_HOLE && owner != OWNER_BOOT)
+		check_frame(w, pfn, owner);
 }
 
 void owner_check(const struct machine *m, struct checker *c)
@@ -218,9 +237,9 @@ void owner_check(const struct machine *m, struct checker *c)
 	const struct zone *z;
 
 	for_each_zone (z, m) {
-		struct owner_walk w = {.m = m, .c = c};
+		struct owner_count w = {.m = m, .c = c};
 
-		walk_zone(&w, z);
+		walk_owners(m, z, check_run, &w);
 		CHECK(c,
 		      w.free == z->vm_stat[NR_FREE_PAGES] &&
 			      w.pcp == z->pageset.count,
