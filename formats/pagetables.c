@@ -6,6 +6,7 @@
 #include "core/pgtable.h"
 #include "formats/pagetables.h"
 #include "formats/report.h"
+#include "formats/table_walk.h"
 
 struct table_report {
 	const struct machine *m;
@@ -44,25 +45,11 @@ void report_pagetables(const struct machine *m, const struct task_struct *task,
 
 void write_entry_flags(const struct pg_format *f, uint64_t v, FILE *out)
 {
-	const struct {
-		uint64_t bit;
-		const char *name;
-	} names[] = {
-		{f->bits.present, "present"},  {f->bits.read, "read"},
-		{f->bits.write, "write"},      {f->bits.user, "user"},
-		{f->bits.exec, "exec"},	       {f->bits.pwt, "pwt"},
-		{f->bits.pcd, "pcd"},	       {f->bits.accessed, "accessed"},
-		{f->bits.dirty, "dirty"},      {f->bits.huge, "pat"},
-		{f->bits.special, "special"},  {f->bits.nx, "nx"},
-	};
+	struct entry_flag flag[MAX_ENTRY_FLAGS];
+	unsigned n = entry_flags(f, v, flag);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (v & names[i].bit)
-			fprintf(out, " %s", names[i].name);
-	if (!(v & f->bits.present))
-		fputs(" protnone", out);
-	else if (v & f->bits.global)
-		fputs(" global", out);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(out, " %s", flag[i].name);
 }
 
 /* What a last-level entry says. */
