@@ -59,7 +59,7 @@ int figure_cannot(struct svg *s, const char *fmt, ...)
 struct svg_box figure_begin(struct svg *s, const struct machine *m,
 			    const struct figure_options *o, const char *title)
 {
-	struct svg_box b = {MARGIN, MARGIN / 2, s->width - 2 * MARGIN, 0};
+	struct svg_box b = {MARGIN - 4, MARGIN / 2, s->width - 2 * MARGIN, 0};
 	char memory[SVG_NUMBER_LEN];
 
 	svg_begin(s, title);
@@ -70,6 +70,7 @@ struct svg_box figure_begin(struct svg *s, const struct machine *m,
 	svg_text(s, b, SVG_SMALL | SVG_MUTED | SVG_LEFT, "%s%s%s, %s",
 		 o->where ? o->where : "", o->where ? " \xc2\xb7 " : "",
 		 m->cfg.name, svg_bytes(m->cfg.memory, memory));
+	b.x += 4; /* text begins where boxes do */
 	b.y += b.h + MARGIN / 2;
 	b.h = s->height - b.y - MARGIN;
 	return b;
@@ -139,7 +140,7 @@ void figure_note(struct svg *s, struct svg_box *room, const char *fmt, ...)
 	h = svg_paragraph(s, b, SVG_SMALL | SVG_LEFT | SVG_MUTED, text, false);
 	room->h -= h;
 	b.y += room->h;
-	b.x -= 4; /* text begins where boxes do */
+	b.x -= 4;
 	svg_paragraph(s, b, SVG_SMALL | SVG_LEFT | SVG_MUTED, text, true);
 	room->h -= 6;
 }

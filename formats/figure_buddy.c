@@ -1,5 +1,5 @@
 /*
- * figure_buddy.c - the buddy system: buddy-lists (the logical view).
+ * figure_buddy.c - buddy-lists: the buddy system in the logical view.
  *
  *   order   zone Normal
  *    10  12 [0x3f400 M]-[0x3f000 M]-... 10 more
@@ -11,9 +11,7 @@
  * first frame.
  */
 #include "core/page_alloc.h"
-#include "formats/figure.h"
-
-#include <string.h>
+#include "formats/figure_frames.h"
 
 #define GAP 18
 
@@ -24,24 +22,6 @@ static const enum svg_fill type_fill[MIGRATE_TYPES] = {
 	[MIGRATE_RESERVE] = SVG_OTHER,
 };
 static const char type_letter[MIGRATE_TYPES + 1] = "URMV";
-
-/* Zones that the figure shows; 0 after a message if there is none. */
-static unsigned choose_zones(const struct machine *m,
-			     const struct figure_options *o, struct svg *s,
-			     const struct zone *zones[MAX_NR_ZONES])
-{
-	const struct zone *z;
-	unsigned n = 0;
-
-	for_each_zone (z, m)
-		if (z->managed_pages &&
-		    (!o->zone || !strcmp(o->zone, z->name)))
-			zones[n++] = z;
-	if (!n)
-		figure_cannot(s, "there is no zone %s with memory",
-			      o->zone ? o->zone : "");
-	return n;
-}
 
 static void type_legend(struct svg *s, const struct figure_options *o,
 			struct svg_box *room)
@@ -162,7 +142,7 @@ int figure_buddy_lists(const struct machine *m, const struct figure_options *o,
 		       struct svg *s)
 {
 	const struct zone *zones[MAX_NR_ZONES];
-	unsigned n = choose_zones(m, o, s, zones);
+	unsigned n = figure_zones(m, o, s, zones);
 	struct svg_box room;
 	int label, w;
 

@@ -572,6 +572,18 @@ void svg_text(struct svg *s, struct svg_box b, unsigned flags, const char *fmt,
 	put_line_of_text(s, b, SVG_NOTHING, flags, text);
 }
 
+void svg_text_on(struct svg *s, struct svg_box b, enum svg_fill on,
+		 unsigned flags, const char *fmt, ...)
+{
+	char text[TEXT_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	put_line_of_text(s, b, on, flags, text);
+}
+
 void svg_cell(struct svg *s, struct svg_box b, enum svg_fill fill,
 	      unsigned flags, const char *fmt, ...)
 {

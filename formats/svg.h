@@ -126,6 +126,10 @@ __attribute__((format(printf, 4, 5))) void svg_text(struct svg *s,
 						    struct svg_box box,
 						    unsigned flags,
 						    const char *fmt, ...);
+/* The same on a surface of this fill, in ink that can be read there. */
+__attribute__((format(printf, 5, 6))) void
+svg_text_on(struct svg *s, struct svg_box box, enum svg_fill on, unsigned flags,
+	    const char *fmt, ...);
 /* A box of this fill with a line of text in it, in ink that can be read. */
 __attribute__((format(printf, 5, 6))) void
 svg_cell(struct svg *s, struct svg_box box, enum svg_fill fill, unsigned flags,
