@@ -19,6 +19,7 @@
  * so it never matters when a private page was copied.
  */
 #include "trace/generate.h"
+#include "trace/random.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,20 +48,10 @@ static const struct {
 	{"/dev/shm/box", 8, EVF_WARM | EVF_TMPFS},
 };
 
-/* splitmix64 */
-static uint64_t draw(struct generator *g)
-{
-	uint64_t z = g->random += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
 /* 0 ... below - 1 */
 static unsigned pick(struct generator *g, unsigned below)
 {
-	return (unsigned)(draw(g) % below);
+	return random_below(&g->random, below);
 }
 
 static bool chance(struct generator *g, unsigned one_in)
