@@ -118,6 +118,13 @@ void references_add(struct reference_string *s, uint64_t key)
 	s->page[s->nr++] = page;
 }
 
+static void tell_fault(const struct policy_watch *watch, size_t at,
+		       uint32_t victim)
+{
+	if (watch)
+		watch->fault(watch->ctx, at, victim);
+}
+
 /* ---- fifo and clock: frames in a ring ---- */
 
 struct ring {
@@ -127,20 +134,26 @@ struct ring {
 	uint32_t frames, hand;
 };
 
-static void ring_replace(struct ring *r, uint32_t page)
+/* The page that went, 0 if there was none. */
+static uint32_t ring_replace(struct ring *r, uint32_t page)
 {
+	uint32_t victim;
+
 	while (r->used && r->frame[r->hand] && r->used[r->frame[r->hand]]) {
 		r->used[r->frame[r->hand]] = false;
 		r->hand = (r->hand + 1) % r->frames;
 	}
-	r->resident[r->frame[r->hand]] = false;
+	victim = r->frame[r->hand];
+	r->resident[victim] = false;
 	r->frame[r->hand] = page;
 	r->resident[page] = true;
 	r->hand = (r->hand + 1) % r->frames;
+	return victim;
 }
 
 static uint64_t ring_faults(const struct reference_string *s, uint32_t frames,
-			    bool second_chance)
+			    bool second_chance,
+			    const struct policy_watch *watch)
 {
 	size_t pages = (size_t)s->nr_pages + 1;
 	struct ring r = {.frames = frames};
@@ -154,7 +167,7 @@ static uint64_t ring_faults(const struct reference_string *s, uint32_t frames,
 		uint32_t page = s->page[i];
 
 		if (!r.resident[page]) {
-			ring_replace(&r, page);
+			tell_fault(watch, i, ring_replace(&r, page));
 			faults++;
 		}
 		if (second_chance)
@@ -191,7 +204,8 @@ static void lru_link(struct lru *l, uint32_t page)
 	l->nr++;
 }
 
-static uint64_t lru_faults(const struct reference_string *s, uint32_t frames)
+static uint64_t lru_faults(const struct reference_string *s, uint32_t frames,
+			   const struct policy_watch *watch)
 {
 	size_t pages = (size_t)s->nr_pages + 1;
 	struct lru l = {.nr = 0};
@@ -207,9 +221,12 @@ static uint64_t lru_faults(const struct reference_string *s, uint32_t frames)
 		if (l.next[page] != page) {
 			lru_unlink(&l, page);
 		} else {
+			uint32_t victim = l.nr == frames ? l.prev[0] : 0;
+
 			faults++;
-			if (l.nr == frames)
-				lru_unlink(&l, l.prev[0]);
+			if (victim)
+				lru_unlink(&l, victim);
+			tell_fault(watch, i, victim);
 		}
 		lru_link(&l, page);
 	}
@@ -269,7 +286,8 @@ static void opt_look_ahead(struct opt *o)
 	}
 }
 
-static uint64_t opt_run(struct opt *o, uint32_t frames)
+static uint64_t opt_run(struct opt *o, uint32_t frames,
+			const struct policy_watch *watch)
 {
 	uint64_t faults = 0;
 
@@ -281,6 +299,7 @@ static uint64_t opt_run(struct opt *o, uint32_t frames)
 		if (!o->place[page]) {
 			faults++;
 			at = o->nr < frames ? o->nr++ : 0;
+			tell_fault(watch, i, o->heap[at]);
 			if (o->heap[at])
 				o->place[o->heap[at]] = 0;
 			heap_put(o, at, page);
@@ -290,7 +309,8 @@ static uint64_t opt_run(struct opt *o, uint32_t frames)
 	return faults;
 }
 
-static uint64_t opt_faults(const struct reference_string *s, uint32_t frames)
+static uint64_t opt_faults(const struct reference_string *s, uint32_t frames,
+			   const struct policy_watch *watch)
 {
 	size_t pages = (size_t)s->nr_pages + 1;
 	struct opt o = {.s = s};
@@ -300,7 +320,7 @@ static uint64_t opt_faults(const struct reference_string *s, uint32_t frames)
 	o.when = host_alloc(s->host, pages * sizeof(*o.when));
 	o.heap = host_alloc(s->host, frames * sizeof(*o.heap));
 	o.place = host_alloc(s->host, pages * sizeof(*o.place));
-	faults = opt_run(&o, frames);
+	faults = opt_run(&o, frames, watch);
 	host_free(s->host, o.next_use, (s->nr + 1) * sizeof(*o.next_use));
 	host_free(s->host, o.when, pages * sizeof(*o.when));
 	host_free(s->host, o.heap, frames * sizeof(*o.heap));
@@ -308,20 +328,26 @@ static uint64_t opt_faults(const struct reference_string *s, uint32_t frames)
 	return faults;
 }
 
-uint64_t policy_faults(const struct reference_string *s, enum policy policy,
-		       uint32_t frames)
+uint64_t policy_run(const struct reference_string *s, enum policy policy,
+		    uint32_t frames, const struct policy_watch *watch)
 {
 	mm_assert(frames > 0);
 	if (frames > s->nr_pages) /* more than enough is enough */
 		frames = s->nr_pages ? s->nr_pages : 1;
 	switch (policy) {
 	case POLICY_FIFO:
-		return ring_faults(s, frames, false);
+		return ring_faults(s, frames, false, watch);
 	case POLICY_CLOCK:
-		return ring_faults(s, frames, true);
+		return ring_faults(s, frames, true, watch);
 	case POLICY_LRU:
-		return lru_faults(s, frames);
+		return lru_faults(s, frames, watch);
 	default:
-		return opt_faults(s, frames);
+		return opt_faults(s, frames, watch);
 	}
+}
+
+uint64_t policy_faults(const struct reference_string *s, enum policy policy,
+		       uint32_t frames)
+{
+	return policy_run(s, policy, frames, NULL);
 }

@@ -42,4 +42,14 @@ void references_add(struct reference_string *s, uint64_t key);
 uint64_t policy_faults(const struct reference_string *s, enum policy policy,
 		       uint32_t frames);
 
+/* Who wants to know which reference faults: s->page[at] comes, victim goes
+ * (0: a frame was empty). */
+struct policy_watch {
+	void *ctx;
+	void (*fault)(void *ctx, size_t at, uint32_t victim);
+};
+/* The same, telling watch (may be NULL) of each fault. */
+uint64_t policy_run(const struct reference_string *s, enum policy policy,
+		    uint32_t frames, const struct policy_watch *watch);
+
 #endif

@@ -140,3 +140,57 @@ Test(policy, many_pages_and_none)
 	cr_expect_eq(policy_faults(&s, POLICY_FIFO, 1000000), 100000);
 	references_destroy(&s);
 }
+
+struct witness {
+	const struct reference_string *s;
+	uint32_t frame[5];
+	uint64_t faults;
+	size_t last;
+};
+
+/* The victim lies in a frame, the page that comes in none. */
+static void see_fault(void *ctx, size_t at, uint32_t victim)
+{
+	struct witness *w = ctx;
+	unsigned place = 5;
+
+	for (unsigned f = 0; f < 5; f++) {
+		cr_expect_neq(w->frame[f], w->s->page[at]);
+		if (w->frame[f] == victim && place == 5)
+			place = f;
+	}
+	cr_assert(place < 5, "page %u goes and was not there", victim);
+	cr_expect(!w->faults || at > w->last);
+	w->frame[place] = w->s->page[at];
+	w->last = at;
+	w->faults++;
+}
+
+/* As many as are counted, and each makes sense. */
+static void expect_told(const struct reference_string *s, enum policy policy)
+{
+	struct witness w = {.s = s};
+	struct policy_watch watch = {&w, see_fault};
+	uint64_t faults = policy_run(s, policy, 5, &watch);
+
+	cr_expect_eq(w.faults, faults);
+	cr_expect_eq(policy_faults(s, policy, 5), faults);
+}
+
+Test(policy, tells_each_fault)
+{
+	uint32_t seed = 3;
+
+	for (unsigned round = 0; round < 20; round++) {
+		struct reference_string s;
+
+		references_init(&s, &host_default_ops);
+		for (unsigned i = 0; i < 300; i++) {
+			seed = seed * 1103515245 + 12345;
+			references_add(&s, (seed >> 16) % 9);
+		}
+		for (unsigned p = 0; p < NR_POLICIES; p++)
+			expect_told(&s, p);
+		references_destroy(&s);
+	}
+}
