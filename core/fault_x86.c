@@ -130,12 +130,12 @@ int do_page_fault(struct task_struct *task, vaddr_t addr, unsigned error_code,
 	struct vm_area_struct *vma;
 	unsigned fault;
 
-	if (addr >= m->cfg.task_size)
-		return bad_area(task, addr, EMU_SIGSEGV, EMU_SEGV_MAPERR, res);
-	vma = fault_area(task, addr, error_code);
+	vma = addr < m->cfg.task_size ? fault_area(task, addr, error_code) :
+					NULL;
+	observe(m, PAGE_FAULT, addr, error_code, vma ? vma->vm_start : 0,
+		vma ? vma->vm_end : 0);
 	if (!vma)
 		return bad_area(task, addr, EMU_SIGSEGV, EMU_SEGV_MAPERR, res);
-	observe(m, PAGE_FAULT, addr, error_code, vma->vm_start, vma->vm_end);
 	if (access_error(error_code, vma))
 		return bad_area(task, addr, EMU_SIGSEGV, EMU_SEGV_ACCERR, res);
 	fault = user_fault(task, vma, addr, error_code);
