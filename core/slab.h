@@ -125,6 +125,8 @@ struct slab_layout {
 void slab_calculate_layout(const struct machine *m, uint32_t object_size,
 			   uint32_t align, uint32_t flags, bool early,
 			   struct slab_layout *out);
+/* Slabs above this order are made only if no smaller one holds an object. */
+unsigned slab_max_order(const struct machine *m);
 
 /* ---- objects ---- */
 kva_t kmem_cache_alloc(struct machine *m, struct kmem_cache *cachep, gfp_t gfp);

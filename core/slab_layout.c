@@ -93,7 +93,7 @@ static uint32_t cache_estimate(const struct machine_config *cfg,
 	return (uint32_t)num;
 }
 
-static unsigned slab_max_order(const struct machine *m)
+unsigned slab_max_order(const struct machine *m)
 {
 	if (m->cfg.slab_max_order >= 0)
 		return (unsigned)m->cfg.slab_max_order;
