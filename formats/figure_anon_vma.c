@@ -282,7 +282,7 @@ static void place_rows(struct family *f, unsigned pages)
 
 static void place_columns(struct family *f)
 {
-	int least = svg_text_width(f->s, "frame fffff  index bffff  x2",
+	int least = svg_text_width(f->s, "frame fffff index bffff x22",
 				   SVG_SMALL | SVG_MONO) + 8;
 	int label = svg_text_width(f->s, "00000000-00000000 10000", SVG_SMALL |
 				   SVG_MONO) + 8;
@@ -325,7 +325,7 @@ static void draw_pages(const struct family *f, unsigned i)
 	record_init(&r, SVG_ANON, figure_text(f->o, FT_PAGES_OF),
 		    svg_number(c->all_pages, n));
 	for (unsigned k = 0; k < c->nr_pages; k++)
-		record_add(&r, NULL, "frame %05x  index %05" PRIx64 "  x%d",
+		record_add(&r, NULL, "frame %05x index %05" PRIx64 " x%d",
 			   c->page[k].pfn, c->page[k].index,
 			   page_mapcount(pfn_to_page(f->m, c->page[k].pfn)));
 	if (c->all_pages > c->nr_pages)

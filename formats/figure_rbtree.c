@@ -126,17 +126,17 @@ static void draw_count_below(const struct tree_view *v,
 			     const struct rb_node *node, struct svg_box b)
 {
 	uint64_t n = count_nodes(node) - 1;
-	char number[SVG_NUMBER_LEN], text[120];
+	char number[SVG_NUMBER_LEN];
 	int middle = b.x + b.w / 2;
 
 	if (!n)
 		return;
-	snprintf(text, sizeof(text), figure_text(v->o, FT_MORE),
-		 svg_number(n, number));
 	svg_line(v->s, middle, b.y + b.h, middle, b.y + v->level_h, 0);
 	b.y += v->level_h;
 	b.h = line_height(v) + 6;
-	svg_cell(v->s, b, SVG_NOTHING, SVG_SMALL | SVG_DASHED, "%s", text);
+	/* without words: they would not fit below a small node */
+	svg_cell(v->s, b, SVG_NOTHING, SVG_SMALL | SVG_DASHED, "\xe2\x80\xa6 %s",
+		 svg_number(n, number));
 }
 
 /* Where the right child's strip begins if the node's own begins at x. */

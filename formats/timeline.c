@@ -23,10 +23,11 @@ static void thin_out(struct timeline *tl)
 {
 	unsigned kept = 0;
 
-	for (unsigned i = 1; i < tl->nr; i += 2)
-		tl->point[kept++] = tl->point[i];
-	tl->nr = kept;
 	tl->every *= 2;
+	for (unsigned i = 0; i < tl->nr; i++)
+		if (tl->point[i].event % tl->every == 0)
+			tl->point[kept++] = tl->point[i];
+	tl->nr = kept;
 }
 
 /* Its place among the processes; TIMELINE_PROCESSES: there is no more. */
