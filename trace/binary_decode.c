@@ -5,19 +5,15 @@
  *                                                  └──────┬──────┘
  *                                          acc[], turn[] of a chunk
  *
- * An operand is read as eight bytes and masked to its width, so that the loop
- * has no branch for it; the buffer has room behind its end for that. Whether
- * operands were used up exactly is asked once a chunk, since a chunk cannot
- * run further than SLACK behind them.
+ * Whether operands were used up exactly is asked once a run, since a run cannot
+ * go further than SLACK behind them.
  */
-#include "trace/binary_read.h"
+#include "trace/binary_access.h"
 
-#include <endian.h>
 #include <stdio.h>
 #include <zstd.h>
 
-#define SLACK (6 * RUN_MAX + 8)
-#define SLICE 1024u /* accesses */
+#define SLACK (OPERAND_MAX * RUN_MAX + 8)
 
 bool decoder_failed(struct decoder *d, const char *what)
 {
@@ -70,6 +66,7 @@ bool decoder_unpack(struct decoder *d, uint32_t packed, uint32_t raw)
 	n = ZSTD_decompressDCtx(d->zstd, d->raw.p, raw, d->packed.p, packed);
 	if (!ZSTD_isError(n) && n == raw) {
 		d->raw.n = n;
+		memset(d->raw.p + n, 0, 2 * LINE_OPS); /* ops are compared */
 		return true;
 	}
 	snprintf(text, sizeof(text), "damaged data (%s)",
@@ -183,118 +180,6 @@ static bool end_of_block(struct decoder *d)
 
 /* ---- ops ---- */
 
-static inline uint64_t load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
-
-/* What an op says, ready to be used: no bit of it is taken apart twice. */
-struct op_row {
-	uint64_t mask;	/* of the operand */
-	uint64_t acc;	/* kind and length where acc_pack() puts them */
-	uint8_t kind, len, width;
-	bool special;	/* no access, or its length is elsewhere */
-};
-
-#define OP_ROW(op)                                                             \
-	[op] = {                                                               \
-		.mask = (op) >> 6 == 0	 ? 0                                   \
-			: (op) >> 6 == 1 ? 0xff                                \
-			: (op) >> 6 == 2 ? 0xffffff                            \
-					 : ACC_ADDR_MASK,                      \
-		.acc = (uint64_t)((op)&3) << ACC_ADDR_BITS |                   \
-		       (uint64_t)OP_LEN(op) << ACC_LEN_SHIFT,                  \
-		.kind = (op)&3,                                                \
-		.len = OP_LEN(op),                                             \
-		.width = (op) >> 6 == 3 ? 6 : (op) >> 6 == 2 ? 3 : (op) >> 6,  \
-		.special = ((op)&3) == OP_OTHER ||                             \
-			   OP_LEN(op) == OP_LEN_VARINT,                        \
-	},
-#define OP_ROWS4(op) OP_ROW(op) OP_ROW(op + 1) OP_ROW(op + 2) OP_ROW(op + 3)
-#define OP_ROWS16(op) \
-	OP_ROWS4(op) OP_ROWS4(op + 4) OP_ROWS4(op + 8) OP_ROWS4(op + 12)
-#define OP_ROWS64(op) \
-	OP_ROWS16(op) OP_ROWS16(op + 16) OP_ROWS16(op + 32) OP_ROWS16(op + 48)
-static const struct op_row op_rows[256] = {
-	OP_ROWS64(0) OP_ROWS64(64) OP_ROWS64(128) OP_ROWS64(192)};
-
-static uint64_t long_length(struct decoder *d)
-{
-	uint64_t len = get_varint(&d->general);
-
-	if (len > ACC_LEN_MAX)
-		d->general.bad = true;
-	return len & ACC_LEN_MAX;
-}
-
-/*
- * Accesses until another op or `end`, as words. Fetch or not is a branch on
- * purpose: the CPU guesses it well, and without it the address of each access
- * would wait for that of the one before it, by way of `slot`.
- */
-static uint64_t *decode_accesses(struct decoder *d, const uint8_t *end,
-				 uint64_t *out)
-{
-	struct binary_context *ctx = &d->context[d->pid % BINARY_CONTEXTS];
-	const uint8_t *op = d->op, *operand = d->operand;
-	uint64_t next = ctx->next, slot = ctx->slot;
-
-	for (; op < end; op++) {
-		const struct op_row *row = &op_rows[*op];
-		uint64_t z, addr, bits = row->acc, len = row->len;
-
-		if (unlikely(row->special)) {
-			if ((*op & 3) == OP_OTHER)
-				break;
-			len = long_length(d);
-			bits = acc_pack(0, *op & 3, len);
-		}
-		z = load64(operand) & row->mask;
-		operand += row->width;
-		z = z >> 1 ^ -(z & 1);
-		if (row->kind == EV_FETCH) {
-			addr = (next + z) & ACC_ADDR_MASK;
-			next = addr + len;
-			slot = context_slot(addr);
-		} else {
-			uint64_t *last = &ctx->last[slot | row->kind];
-
-			addr = (*last + z) & ACC_ADDR_MASK;
-			*last = addr;
-		}
-		*out++ = addr | bits;
-	}
-	ctx->next = next & ACC_ADDR_MASK;
-	ctx->slot = slot;
-	d->op = op;
-	d->operand = operand;
-	return out;
-}
-
-/*
- * Which of acc[from, to) are turns (run.h), behind those that were found before.
- * page_of: of the last access by kind.
- */
-static uint16_t *find_turns(const uint64_t *acc, uint32_t from, uint32_t to,
-			    unsigned shift, uint64_t page_of[4], uint16_t *turn)
-{
-	uint64_t offset_mask = ((uint64_t)1 << shift) - 1;
-
-	for (uint32_t i = from; i < to; i++) {
-		uint64_t a = acc[i], page = acc_addr(a) >> shift;
-		bool crosses = (a & offset_mask) + acc_len(a) > offset_mask + 1;
-		uint64_t *last = &page_of[acc_kind(a)];
-
-		*turn = (uint16_t)(i | (uint32_t)crosses << 15);
-		turn += crosses | (page != *last);
-		*last = page | -(uint64_t)crosses;
-	}
-	return turn;
-}
-
 /* How many ops of [op, end) are of each kind, eight at a time. */
 static void count_kinds(const uint8_t *op, const uint8_t *end,
 			uint32_t count[3])
@@ -318,29 +203,17 @@ static void count_kinds(const uint8_t *op, const uint8_t *end,
 	count[EV_FETCH] = (uint32_t)fetches;
 }
 
-/* In slices that stay in the first-level cache. => d->pid is set */
+/* => d->pid is set */
 static void decode_run(struct decoder *d, struct chunk *c, struct piece *run)
 {
-	uint64_t page_of[4] = {~0ull, ~0ull, ~0ull, ~0ull};
-	uint64_t *acc = c->acc + c->nr_acc, *end = acc;
-	uint16_t *turns = c->turn + c->nr_turns, *turn = turns;
+	uint16_t *turns = c->turn + c->nr_turns;
 	const uint8_t *op = d->op;
-	uint32_t n = 0, slice;
+	struct access_out o;
 
-	do {
-		size_t left = (size_t)(d->op_end - d->op);
-		size_t room = RUN_MAX - c->nr_acc - n;
-
-		slice = (uint32_t)min_t(size_t, min_t(size_t, left, room),
-					SLICE);
-		end = decode_accesses(d, d->op + slice, end);
-		turn = find_turns(acc, n, (uint32_t)(end - acc), d->page_shift,
-				  page_of, turn);
-		slice -= (uint32_t)(end - acc) - n;
-		n = (uint32_t)(end - acc);
-	} while (!slice && d->op < d->op_end && n < RUN_MAX - c->nr_acc);
-	run->n = n;
-	run->nr_turns = (uint32_t)(turn - turns);
+	access_out_init(&o, c->acc + c->nr_acc, turns);
+	decode_accesses(d, RUN_MAX - c->nr_acc, &o);
+	run->n = o.n;
+	run->nr_turns = (uint32_t)(o.turn - turns);
 	count_kinds(op, d->op, run->count);
 }
 

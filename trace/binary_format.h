@@ -58,11 +58,12 @@ enum { OP_PROCESS, OP_LINES, OP_EVENT, NR_OP_SUBS };
 #define BINARY_CONTEXTS 16u
 #define CONTEXT_SLOTS 1024u
 struct binary_context {
-	uint64_t next; /* behind the last fetch */
-	uint64_t slot; /* of the last fetch, times 2 */
+	uint64_t next;	/* behind the last fetch */
+	uint64_t fetch; /* its address */
 	uint64_t last[2 * CONTEXT_SLOTS]; /* by slot and read or write */
 };
 
+/* Where last[] begins for the instruction at pc. */
 static inline uint64_t context_slot(uint64_t pc)
 {
 	return ((pc ^ pc >> 10) & (CONTEXT_SLOTS - 1)) << 1;

@@ -66,6 +66,7 @@ int binary_open(struct binary_reader *r, const struct host_ops *host,
 	d->packed.host = d->raw.host = d->host;
 	d->context = host_alloc(d->host,
 				BINARY_CONTEXTS * sizeof(*d->context));
+	d->lines = host_alloc(d->host, CODE_LINES * sizeof(*d->lines));
 	d->zstd = ZSTD_createDCtx();
 	if (!d->zstd)
 		d->host->fail(d->host->ctx, 0);
@@ -107,6 +108,7 @@ void binary_close(struct binary_reader *r)
 	pthread_cond_destroy(&r->changed);
 	host_free(d->host, d->context,
 		  BINARY_CONTEXTS * sizeof(*d->context));
+	host_free(d->host, d->lines, CODE_LINES * sizeof(*d->lines));
 	host_free(d->host, r->metadata, r->metadata_len + 1);
 	host_free(d->host, r->name_id, r->max_names * sizeof(uint32_t));
 	bytes_free(&d->packed);

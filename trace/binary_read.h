@@ -18,6 +18,32 @@
 #define CHUNK_PIECES 1024u
 #define NR_CHUNKS 4u /* a power of two */
 
+/*
+ * Straight-line code as binary_access.c remembers it: what the ops from one
+ * fetch on say, up to a jump or the end of its page.
+ */
+#define LINE_OPS 8u  /* as many as a word has bytes */
+#define LINE_DATA 5u /* loads and stores */
+#define CODE_LINE_BITS 12
+#define CODE_LINES (1u << CODE_LINE_BITS)
+
+/* A load or store in it. */
+struct code_data {
+	uint16_t slot; /* in binary_context.last; bit 0 is its kind */
+	uint8_t at;    /* which op of the line */
+	uint8_t reach; /* bytes behind the first one */
+};
+
+struct code_line {
+	uint64_t key; /* address of the first fetch + 1; 0: no line */
+	uint64_t ops, mask; /* a byte each; the bits of it that count */
+	uint64_t acc[LINE_OPS]; /* words; without address if it is data */
+	uint8_t bytes[LINE_OPS]; /* of code, up to and with each op */
+	uint8_t nr_data[LINE_OPS]; /* loads and stores, the same */
+	struct code_data data[LINE_DATA];
+};
+_Static_assert(sizeof(struct code_line) == 128, "two lines of a cache");
+
 /* A run, or (n 0) the event number `event` of the chunk. */
 struct piece {
 	uint32_t pid, n, first, first_turn, nr_turns, event;
@@ -26,7 +52,7 @@ struct piece {
 };
 
 struct chunk {
-	uint64_t acc[RUN_MAX];
+	uint64_t acc[RUN_MAX + LINE_OPS]; /* lines are copied whole */
 	uint16_t turn[RUN_MAX];
 	struct piece piece[CHUNK_PIECES];
 	struct event event[CHUNK_EVENTS];
@@ -57,6 +83,7 @@ struct decoder {
 	bool names_known;    /* all of the file's, from its index */
 	struct binary_context *context;
 	uint32_t contexts_used;
+	struct code_line *lines; /* CODE_LINES of them */
 	uint32_t pid;
 	uint64_t line;	     /* of the statement decoded last */
 	uint32_t statements, accesses; /* of this block */

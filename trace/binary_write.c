@@ -208,7 +208,8 @@ static void put_access(struct binary_writer *w, const struct event *ev)
 	}
 	w->contexts_used |= 1u << at;
 	expected = ev->kind == EV_FETCH ? &c->next
-					: &c->last[c->slot | ev->kind];
+					: &c->last[context_slot(c->fetch) |
+							   ev->kind];
 	z = zigzag48(addr - *expected);
 	while (z >> 8 * width_bytes[width])
 		width++;
@@ -220,7 +221,7 @@ static void put_access(struct binary_writer *w, const struct event *ev)
 	*expected = addr;
 	if (ev->kind == EV_FETCH) {
 		c->next = (addr + len) & ACC_ADDR_MASK;
-		c->slot = context_slot(addr);
+		c->fetch = addr;
 	}
 }
 

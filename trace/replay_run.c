@@ -86,7 +86,7 @@ static bool missed(struct run_work *w, uint32_t i)
 	unsigned kind = acc_kind(acc);
 	bool two = crosses(w->r->m, acc);
 
-	w->known[kind] = two ? 0 : (acc_addr(acc) >> w->r->m->page_shift) + 1;
+	w->known[kind] = (acc_addr(acc) >> w->r->m->page_shift) + 1;
 	if (!two && mmu_remember(w->task, acc_addr(acc), kind))
 		return true;
 	w->hits[kind]--;
@@ -126,11 +126,11 @@ static uint32_t by_turns(struct run_work *w)
 	unsigned shift = w->r->m->page_shift;
 
 	for (uint32_t k = 0; k < run->nr_turns;) {
-		uint32_t turn = run->turn[k], i = TURN_INDEX(turn);
+		uint32_t i = run->turn[k];
 		uint64_t acc = run->acc[i], page = acc_addr(acc) >> shift;
 		unsigned kind = acc_kind(acc);
 
-		if (likely(!(turn & TURN_CROSSES) && tag_hits(t, kind, page))) {
+		if (likely(tag_hits(t, kind, page) && !crosses(w->r->m, acc))) {
 			w->known[kind] = page + 1;
 			k++;
 			continue;
@@ -138,7 +138,7 @@ static uint32_t by_turns(struct run_work *w)
 		if (!missed(w, i++) || !until_known(w, &i))
 			return w->done;
 		t = w->task->mm->tlb;
-		while (k < run->nr_turns && TURN_INDEX(run->turn[k]) < i)
+		while (k < run->nr_turns && run->turn[k] < i)
 			k++;
 	}
 	return run->n;

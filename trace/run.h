@@ -35,13 +35,11 @@ static inline uint64_t acc_len(uint64_t acc)
 }
 
 /*
- * A turn is an access whose page is not that of the access of the same kind
- * before it, or that reaches into another page (TURN_CROSSES). All others do
+ * A turn is an access whose page (of its first byte) is not that of the access
+ * of the same kind before it, or that reaches into another page. All others do
  * what the one before them did, as long as that page's entry stays as it is.
  */
 #define RUN_MAX 16384u /* accesses */
-#define TURN_CROSSES 0x8000u
-#define TURN_INDEX(turn) ((turn) & (TURN_CROSSES - 1))
 
 struct access_run {
 	uint32_t pid;

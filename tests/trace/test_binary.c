@@ -313,6 +313,133 @@ Test(binary, crafted_events_are_refused_or_good)
 	cr_expect_gt(good, 100);
 }
 
+/* ---- code that runs again and again ---- */
+
+#define BLOCKS 96u
+
+static unsigned next_random(uint64_t *x)
+{
+	*x ^= *x << 13;
+	*x ^= *x >> 7;
+	*x ^= *x << 17;
+	return (unsigned)(*x >> 32);
+}
+
+/*
+ * One run through a block of a program's code. Its instructions are the same
+ * each time (`code` seeds them), how many of them run is not (a branch), nor
+ * where they load and store.
+ */
+static void run_block(FILE *f, unsigned pid, unsigned block, uint64_t code,
+		      uint64_t *chance)
+{
+	uint64_t pc = 0x08048000 + block * 97u, x = code * BLOCKS + block + 1;
+	unsigned n = next_random(&x) % 14 + 1;
+
+	if (next_random(chance) % 3 == 0)
+		n = next_random(chance) % n + 1;
+	while (n--) {
+		unsigned r = next_random(&x), len = r % 14;
+
+		if (r % 61 == 0)
+			len = 15 + r % 5000; /* a length beside the op */
+		fprintf(f, "%u fetch 0x%llx", pid, (unsigned long long)pc);
+		fprintf(f, len ? " %u\n" : "\n", len);
+		pc += len;
+		for (unsigned i = r >> 8 & 7; i > 4; i--) {
+			unsigned at = next_random(chance);
+			uint64_t addr = 0x20000000 + (r >> 11 & 0xffff0) +
+				(at & 3 ? at >> 4 & 0x7c :
+					  at >> 4 & 0xfffff);
+
+			fprintf(f, "%u %s 0x%llx %u\n", pid,
+				r >> i & 1 ? "read" : "write",
+				(unsigned long long)addr, 1u << (r >> i & 3));
+		}
+	}
+}
+
+/* Two processes with different code at the same place, and things between. */
+static struct blob program(unsigned runs)
+{
+	struct blob b;
+	FILE *f = open_memstream(&b.p, &b.n);
+	uint64_t chance = 88172645463325252ull;
+	unsigned pid = 1, block = 0;
+
+	fprintf(f, "mmemu-trace 1\n1 spawn\n17 spawn\n"
+		   "1 mmap 0x8048000 65536 rwx private anon fixed\n"
+		   "1 mmap 0x20000000 4194304 rw- private anon fixed\n");
+	for (unsigned i = 0; i < runs; i++) {
+		unsigned r = next_random(&chance);
+
+		if (r % 200 == 0)
+			pid ^= 16;
+		if (r % 97 == 0)
+			fprintf(f, r & 1 ? "mark here\n" : "\n");
+		run_block(f, pid, block, r % 300 ? pid : r, &chance);
+		block = r >> 16 & 1 ? (block + 1) % BLOCKS : r >> 17 & 7;
+	}
+	fclose(f);
+	return b;
+}
+
+Test(binary, code_that_runs_again)
+{
+	struct blob text = program(20000);
+
+	expect_same(text.p, text.n);
+	blob_free(&text);
+}
+
+/* The turns of a run, by their definition. */
+static unsigned expect_turns(const struct access_run *run, unsigned shift)
+{
+	uint64_t page_of[3] = {~0ull, ~0ull, ~0ull};
+	uint32_t count[3] = {0}, k = 0;
+
+	for (uint32_t i = 0; i < run->n; i++) {
+		uint64_t addr = acc_addr(run->acc[i]);
+		uint64_t len = acc_len(run->acc[i]);
+		unsigned kind = acc_kind(run->acc[i]);
+
+		count[kind]++;
+		if (page_of[kind] != addr >> shift ||
+		    (addr + len - !!len) >> shift != addr >> shift)
+			cr_assert(k < run->nr_turns && run->turn[k++] == i);
+		page_of[kind] = addr >> shift;
+	}
+	cr_assert_eq(k, run->nr_turns);
+	cr_assert(!memcmp(count, run->count, sizeof(count)));
+	return k;
+}
+
+Test(binary, turns_are_where_pages_change)
+{
+	struct blob text = program(5000), bin = to_binary(text.p, text.n);
+
+	for (unsigned shift = 4; shift <= 16; shift += 4) {
+		struct trace_reader r;
+		struct access_run run;
+		const struct event *ev;
+		struct names names;
+		unsigned turns = 0;
+
+		names_init(&names, NULL);
+		cr_assert_eq(trace_open_memory(&r, NULL, &names, "t", bin.p,
+					       bin.n), 0);
+		trace_page_shift(&r, shift);
+		while (trace_next_run(&r, &ev, &run) > 0)
+			if (!ev)
+				turns += expect_turns(&run, shift);
+		cr_expect_gt(turns, 1000);
+		trace_close(&r);
+		names_destroy(&names);
+	}
+	blob_free(&bin);
+	blob_free(&text);
+}
+
 /* ---- replay ---- */
 
 struct machine_run {
