@@ -172,6 +172,7 @@ function begin() {
   language = data.lang === 'ja' ? 1 : 0;
   document.title = data.trace + ' - mmemu';
   $('title').replaceChildren(data.trace, el('small', null, data.machine));
+  document.body.classList.toggle('kernel-only', !data.steps.some((s) => s.d.task));
   $('slider').max = data.steps.length - 1;
   $('speed').replaceChildren(...SPEEDS.map((s) => el('option', { value: s, selected: s === 2 }, s + '/s')));
   trace.build(data);

@@ -92,8 +92,8 @@ const spaces = {
     for (const [key, old] of changes)
       if (old && old[AREA.mm] === mm && !state.area.has(key))
         rows.push(this.row(state, old, ['gone', '−'], 0));
-    if (!rows.length)
-      rows.push(el('tr', null, el('td', { class: 'empty' }, word(mm ? 'no_areas' : this.pid === null ? 'none' : 'no_space'))));
+    if (!rows.length && this.pid !== null)
+      rows.push(el('tr', null, el('td', { class: 'empty' }, word(mm ? 'no_areas' : 'no_space'))));
     fill($('areas'), ...rows);
     reveal($('areas').parentElement, $('areas').querySelector('.new, .mod'));
   },

@@ -98,7 +98,8 @@ const WORDS = {
   add_entries: ['page-table entries', 'ページテーブルエントリ'],
   add_frames: ['frames in use', '使用中フレーム'],
   add_tasks: ['processes', 'プロセス'],
-  add_slabs: ['slab caches', 'スラブキャッシュ'],
+  add_caches: ['slab caches', 'スラブキャッシュ'],
+  add_slabs: ['slabs', 'スラブ'],
   add_lists: ['free lists', '空きリスト'],
   add_counters: ['counters', 'カウンタ'],
 

@@ -60,7 +60,7 @@ function counts(state, name) {
 
 function summary(state) {
   const parts = [['task', 'tasks'], ['area', 'areas'], ['entry', 'entries'], ['frame', 'frames'],
-    ['cache', 'slabs'], ['counter', 'counters']]
+    ['cache', 'caches'], ['slab', 'slabs'], ['counter', 'counters']]
     .map(([section, key]) => ['add_' + key, counts(state, section)]);
   const lists = state.listChanges().size;
   parts.splice(4, 0, ['add_lists', lists ? '~' + lists : '']);
