@@ -9,17 +9,18 @@
  *   free blocks, per-CPU    player_lists(): head first
  *   in use                  player_frames(): a record each
  */
-#include "core/buddy.h"
 #include "core/filemap.h"
+#include "core/owner.h"
+#include "core/page_alloc.h"
 #include "core/pgtable.h"
 #include "formats/player_internal.h"
 #include "formats/report.h"
 
 #include <string.h>
 
-/* player/state.js has the same order. */
-enum { OWNER_OTHER, OWNER_SLAB, OWNER_TABLE, OWNER_KERNEL, OWNER_ANON,
-       OWNER_FILE, OWNER_SWAPCACHE, OWNER_BOOT };
+/* How it is used; player/state.js has the same order. */
+enum { USE_OTHER, USE_SLAB, USE_TABLE, USE_KERNEL, USE_ANON, USE_FILE,
+       USE_SWAPCACHE };
 
 /* ---- one frame ---- */
 
@@ -52,33 +53,46 @@ static int64_t slab_name(struct player *p, const struct page *page)
 	return player_string(p, slabp->cachep->name);
 }
 
-/* Owner, and who it is: word 0, 4 and 6. */
-static void set_owner(struct player *p, const struct page *page,
-		      struct record *r)
+static void set_user(struct player *p, const struct page *page,
+		     struct record *r)
 {
-	if (PageSlab(page)) {
-		r->word[0] = OWNER_SLAB;
-		r->word[4] = slab_name(p, page);
-	} else if (PageTable(page)) {
-		r->word[0] = OWNER_TABLE;
-		r->word[4] = page->private & 7;
-		r->word[6] = table_owner(p->m, page);
-	} else if (PageKernel(page)) {
-		r->word[0] = OWNER_KERNEL;
-	} else if (PageReserved(page)) {
-		r->word[0] = OWNER_BOOT;
-	} else if (PageAnon(page)) {
-		r->word[0] = OWNER_ANON;
+	if (PageAnon(page)) {
+		r->word[0] = USE_ANON;
 		r->word[4] = page->mapping >> 2;
 	} else if (page->mapping) {
-		r->word[0] = OWNER_FILE;
+		r->word[0] = USE_FILE;
 		r->word[4] = file_name(p, page->mapping >> 2);
-	} else if (PageSwapCache(page)) {
-		r->word[0] = OWNER_SWAPCACHE;
+	} else {
+		r->word[0] = USE_SWAPCACHE;
 	}
 }
 
-static void add_frame(struct player *p, pfn_t pfn)
+/* How it is used, and by whom: words 0, 4 and 6. */
+static void set_use(struct player *p, const struct page *page,
+		    enum frame_owner owner, struct record *r)
+{
+	switch (owner) {
+	case OWNER_SLAB:
+		r->word[0] = USE_SLAB;
+		r->word[4] = slab_name(p, page);
+		break;
+	case OWNER_TABLE:
+		r->word[0] = USE_TABLE;
+		r->word[4] = page->private & 7;
+		r->word[6] = table_owner(p->m, page);
+		break;
+	case OWNER_KERNEL:
+		r->word[0] = USE_KERNEL;
+		break;
+	case OWNER_USER:
+		set_user(p, page, r);
+		break;
+	default:
+		r->word[0] = USE_OTHER;
+	}
+}
+
+static void add_frame(struct player *p, pfn_t pfn, enum frame_owner owner)
 {
 	const struct page *page = pfn_to_page(p->m, pfn);
 	struct record *r = player_add(p, PLAYER_FRAMES, pfn, 0);
@@ -88,34 +102,19 @@ static void add_frame(struct player *p, pfn_t pfn)
 	r->word[3] = page->flags;
 	r->word[5] = (int64_t)page->index;
 	r->word[6] = page->private;
-	set_owner(p, page, r);
+	set_use(p, page, owner, r);
 }
 
 /* ---- all of them ---- */
 
-/* Free blocks are jumped over, and what was never touched since boot. */
-static void add_zone(struct player *p, const struct zone *z)
+static void see_frames(void *ctx, pfn_t pfn, uint32_t nr,
+		       enum frame_owner owner)
 {
-	pfn_t pfn = z->zone_start_pfn;
-
-	while (pfn < zone_end_pfn(z)) {
-		const struct fresh_run *run =
-			z->nr_fresh ? find_fresh_run(z, pfn) : NULL;
-		const struct page *page = pfn_to_page(p->m, pfn);
-
-		if (run) {
-			pfn = run->end;
-			continue;
-		}
-		if (PageBuddy(page)) {
-			pfn += (pfn_t)1 << page->private;
-			continue;
-		}
-		if (!PagePcp(page) && pfn_present(p->m, pfn) &&
-		    !pfn_reserved(p->m, pfn))
-			add_frame(p, pfn);
-		pfn++;
-	}
+	if (owner == OWNER_PCP || owner == OWNER_BOOT ||
+	    owner == OWNER_BUDDY || owner == OWNER_HOLE)
+		return;
+	for (uint32_t i = 0; i < nr; i++)
+		add_frame(ctx, pfn + i, owner);
 }
 
 static void forget_file_names(struct player *p)
@@ -139,7 +138,7 @@ void player_frames(struct player *p)
 	forget_file_names(p);
 	for_each_zone (z, p->m)
 		if (populated_zone(z))
-			add_zone(p, z);
+			walk_owners(p->m, z, see_frames, p);
 }
 
 /* ---- lists ---- */

@@ -96,7 +96,7 @@ const frames = {
   // seven free frames must not vanish.
   cellOwner(from, to) {
     let best = OWNER_HOLE;
-    const rank = [0, 2, 1, 3, 5, 6, 9, 7, 10, 8, 11, 2];
+    const rank = [0, 2, 1, 3, 5, 6, 9, 7, 10, 8, 11];
     for (let pfn = from; pfn < to; pfn++)
       if (rank[this.owners[pfn]] > rank[best])
         best = this.owners[pfn];

@@ -24,7 +24,7 @@ const COUNTER = { key: 0, name: 1, value: 2 };
 const KEYS_OF = { task: 1, mm: 1, area: 2, entry: 2, frame: 1, cache: 1, slab: 2, counter: 1 };
 
 // How a frame is used; the first four follow from ranges and lists.
-const OWNERS = ['hole', 'boot', 'free', 'pcp', 'other', 'slab', 'table', 'kernel', 'anon', 'file', 'swapcache', 'boot'];
+const OWNERS = ['hole', 'boot', 'free', 'pcp', 'other', 'slab', 'table', 'kernel', 'anon', 'file', 'swapcache'];
 const OWNER_HOLE = 0, OWNER_BOOT = 1, OWNER_FREE = 2, OWNER_PCP = 3, OWNER_RECORDS = 4;
 
 // [5, [1, 3], -2] -> 5 6 7 8 6
