@@ -62,9 +62,10 @@ static void add_item(struct space *sp, struct item item)
 	sp->item[sp->nr++] = item;
 }
 
+/* In a series it has a place even where there is none at the moment. */
 static void add_hole(struct space *sp, vaddr_t start, vaddr_t end)
 {
-	if (start < end)
+	if (start < end || sp->o->slots)
 		add_item(sp, (struct item){.kind = HOLE, .start = start,
 					   .end = end});
 }
@@ -95,8 +96,8 @@ static void find_items(struct space *sp, struct figure_slots *slots)
 				   .start = sp->m->cfg.page_offset});
 	while (n-- > 0) {
 		vma = area_from(sp, slot[n].key);
-		if (vma)
-			add_hole(sp, vma->vm_end, above);
+		if (vma || sp->o->slots)
+			add_hole(sp, vma ? vma->vm_end : above, above);
 		add_item(sp, (struct item){.kind = AREA, .vma = vma,
 					   .start = slot[n].key,
 					   .end = vma ? vma->vm_end : 0});
@@ -282,6 +283,8 @@ static void draw_item(struct space *sp, const struct item *it)
 		draw_area(sp, it);
 		break;
 	case HOLE:
+		if (it->start >= it->end)
+			break;
 		snprintf(text, sizeof(text), figure_text(sp->o, FT_HOLE),
 			 about_bytes(it->end - it->start, a));
 		svg_cell(sp->s, area_box(sp), SVG_PAPER,
@@ -320,6 +323,8 @@ static void draw_items(struct space *sp, struct svg_box room)
 		sp->box.w = width - 12;
 		draw_item(sp, &sp->item[i]);
 	}
+	if (sp->mm->mmap && sp->mm->mmap->vm_start == 0)
+		return; /* said by the lowest area */
 	draw_address(sp, 0, sp->box.y + svg_line_height(sp->s, SVG_SMALL) / 2);
 }
 

@@ -123,6 +123,8 @@ esac
 if [ "$what" = all ]; then
 	part "samples: every trace under traces/, checked at each event" \
 		sh tests/samples.sh
+	part "figures: every kind over several traces is legible" \
+		python3 tests/figures.py
 	part "procfs: tools that read another /proc" sh tests/procfs.sh
 	part "conformance with a real kernel" python3 tests/conformance.py
 fi
