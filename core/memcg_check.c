@@ -8,7 +8,8 @@
  *  2. A page on an LRU list is on one of its group's.
  *  3. A charged page is in use, and is anonymous, cached, or on its way into
  *     one of the two: a free frame is charged to nobody.
- *  4. Every mapped anonymous page and every page of a file is charged.
+ *  4. Every mapped anonymous page and every page of a file is charged; but for
+ *     anonymous ones that went free when they left the swap cache.
  *  5. cache, rss and mapped_file of a group are its pages counted; swap its
  *     slots, which are in use.
  *  6. A group that was removed has no pages, and slots.
@@ -40,7 +41,10 @@ struct memcg_checker {
 
 static bool must_be_charged(const struct machine *m, const struct page *p)
 {
-	return PageAnon(p) ? page_mapped(p) : page_mapping(m, p) != NULL;
+	if (!PageAnon(p))
+		return page_mapping(m, p) != NULL;
+	return page_mapped(p) && !(lookup_page_cgroup(m, p)->flags &
+				   PCG_LEFT_SWAP);
 }
 
 static void count_page(struct memcg_checker *k, const struct page *p,

@@ -26,6 +26,12 @@
  * a page on its way between the two changes only memory's counter, and comes
  * back to the group that it left.
  *
+ * One page goes free, in 3.12 and here: unmapped by reclaim, but still in the swap
+ * cache, so still charged, it is not charged again by the fault that brings it
+ * back; but if that is a write by its only owner, it leaves the swap cache before
+ * it is mapped, and is uncharged there. Nobody pays for it until it is swapped
+ * out and in.
+ *
  * The invariants and memcg_check() that tests them are in memcg_check.c; groups
  * and walks over them in memcg_tree.c. Linux: mm/memcontrol.c.
  */
@@ -255,7 +261,7 @@ static void commit_charge(struct machine *m, struct mem_cgroup *memcg,
 	if (lrucare)
 		move_lists(m, page, memcg);
 	pc->id = memcg->id;
-	pc->flags |= PCG_USED;
+	pc->flags = PCG_USED;
 	charge_statistics(memcg, anon, 1);
 	observe(m, MEMCG_CHARGE, memcg->id, page_to_pfn(m, page), anon,
 		memcg->res.usage >> m->page_shift);
@@ -455,8 +461,11 @@ void __mem_cgroup_uncharge_swapcache(struct machine *m, struct page *page,
 	struct mem_cgroup *memcg = uncharge_common(
 		m, page, swapout ? CHARGE_SWAPOUT : CHARGE_DROP, false);
 
-	if (swapout && memcg)
-		mem_cgroup_note_swap(m, memcg, entry);
+	if (!swapout || !memcg)
+		return;
+	if (PageAnon(page))
+		lookup_page_cgroup(m, page)->flags |= PCG_LEFT_SWAP;
+	mem_cgroup_note_swap(m, memcg, entry);
 }
 
 void __mem_cgroup_mod_page_stat(struct machine *m, const struct page *page,
@@ -478,8 +487,10 @@ struct mem_cgroup *__mem_cgroup_prepare_migration(struct machine *m,
 	struct page_cgroup *pc = lookup_page_cgroup(m, page);
 	struct mem_cgroup *memcg;
 
-	if (!(pc->flags & PCG_USED))
+	if (!(pc->flags & PCG_USED)) {
+		lookup_page_cgroup(m, newpage)->flags = pc->flags;
 		return NULL;
+	}
 	if (PageAnon(page))
 		pc->flags |= PCG_MIGRATION;
 	memcg = m->memcg->group[pc->id];

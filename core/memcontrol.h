@@ -76,6 +76,7 @@ struct page_cgroup {
 };
 #define PCG_USED 1u	 /* charged */
 #define PCG_MIGRATION 2u /* being moved: unmapping does not uncharge */
+#define PCG_LEFT_SWAP 4u /* mapped again, and charged to nobody (memcontrol.c) */
 
 /* Charges taken from a group's counter that no page has yet. */
 struct memcg_stock {

@@ -15,6 +15,9 @@
  *   mremap fixed        the target is unmapped first; a hole: EFAULT
  *   accesses            page by page; the first that fails ends it
  *
+ * Memory cgroups come and go, and processes with them. Their limits leave room for
+ * all that cannot be swapped: nobody is killed.
+ *
  * Files are either mapped private, and keep their bytes, or shared and written:
  * so it never matters when a private page was copied.
  */
@@ -47,6 +50,10 @@ static const struct {
 	{"/data/log", 12, EVF_COLD | EVF_EXT2},
 	{"/dev/shm/box", 8, EVF_WARM | EVF_TMPFS},
 };
+
+/* Parents before their children. */
+static const char *const groups[GENERATE_GROUPS] = {"/a", "/a/in", "/b",
+						    "/a/in/most"};
 
 /* 0 ... below - 1 */
 static unsigned pick(struct generator *g, unsigned below)
@@ -683,6 +690,65 @@ static bool do_kswapd(struct generator *g, struct event *ev)
 	return true;
 }
 
+/* Limits of 2 to 4 MiB where there is swap; those of 16 and more never bind. */
+static bool do_limit(struct generator *g, struct event *ev)
+{
+	bool swap = g->profile == GENERATE_SWAP;
+	unsigned mib = swap && !chance(g, 3) ? 2 + pick(g, 3)
+					     : 16 + pick(g, 16);
+
+	ev->choice = chance(g, 5) ? CGROUP_MEMSW : CGROUP_LIMIT;
+	if (ev->choice == CGROUP_MEMSW)
+		mib = 32 + pick(g, 32);
+	if (chance(g, 6))
+		ev->flags |= EVF_NULL;
+	else
+		set_quantity(ev, X_LEN, (uint64_t)mib << 20);
+	return true;
+}
+
+/* Some are refused: a group has processes, or children; the parent is gone. */
+static bool do_cgroup(struct generator *g, struct event *ev)
+{
+	unsigned i = pick(g, GENERATE_GROUPS);
+
+	ev->kind = EV_CGROUP;
+	ev->name = intern(g, groups[i]);
+	if (!g->group[i]) {
+		ev->choice = CGROUP_CREATE;
+		g->group[i] = true;
+		return true;
+	}
+	switch (pick(g, 8)) {
+	case 0:
+		ev->choice = CGROUP_REMOVE;
+		g->group[i] = false;
+		return true;
+	case 1:
+		ev->choice = CGROUP_EMPTY;
+		return true;
+	case 2:
+		ev->choice = CGROUP_HIERARCHY;
+		set_quantity(ev, X_LEN, pick(g, 2));
+		return true;
+	case 3:
+		ev->choice = CGROUP_SWAPPINESS;
+		set_quantity(ev, X_LEN, 20 * (1 + pick(g, 5)));
+		return true;
+	default:
+		return do_limit(g, ev);
+	}
+}
+
+static bool do_attach(struct generator *g, struct event *ev)
+{
+	ev->kind = EV_CGROUP_ATTACH;
+	ev->pid = any_process(g)->pid;
+	ev->name = intern(g, chance(g, 5) ? "/"
+					  : groups[pick(g, GENERATE_GROUPS)]);
+	return true;
+}
+
 /* ---- which ---- */
 
 /* clang-format off */
@@ -716,6 +782,8 @@ static const struct action {
 	{do_cache_object,     { 0,  0,  0,  0, 28,  3}},
 	{do_drop_caches,      { 0,  0,  2,  1,  0,  1}},
 	{do_kswapd,	      { 0,  0,  0,  1,  1,  1}},
+	{do_cgroup,	      { 0,  0,  0,  2,  0,  1}},
+	{do_attach,	      { 0,  0,  0,  2,  0,  1}},
 };
 /* clang-format on */
 

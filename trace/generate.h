@@ -60,6 +60,7 @@ struct model_process {
 #define GENERATE_PROCESSES 6u
 #define GENERATE_SLOTS 48u /* things of the kernel, of each kind */
 #define GENERATE_CACHES 4u
+#define GENERATE_GROUPS 4u
 
 struct generator {
 	const struct host_ops *host;
@@ -78,6 +79,7 @@ struct generator {
 		area[GENERATE_SLOTS], cache_label[GENERATE_SLOTS];
 	uint8_t cache_of[GENERATE_SLOTS];
 	uint32_t cache[GENERATE_CACHES]; /* names; 0: not there */
+	bool group[GENERATE_GROUPS];	 /* made, and not removed since */
 	uint32_t labels;		 /* made so far */
 	uint32_t program;
 	bool program_known;
