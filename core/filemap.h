@@ -22,7 +22,6 @@ struct address_space {
 	struct list_head i_mmap_nonlinear; /* and those that do not */
 	int i_mmap_writable;		   /* VM_SHARED areas */
 	bool account_dirty;		   /* backing_dev accounts dirty pages */
-	bool unevictable;
 	uint32_t ra_pages;		   /* 0: no read-ahead */
 };
 

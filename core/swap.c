@@ -312,11 +312,11 @@ int isolate_lru_page(struct machine *m, struct page *page)
 	return 0;
 }
 
-bool page_evictable(const struct machine *m, const struct page *page)
+/* Unevictable mappings (ramfs, SHM_LOCK) are not emulated. */
+bool page_evictable(const struct machine *m __unused_arg,
+		    const struct page *page)
 {
-	const struct address_space *mapping = page_mapping(m, page);
-
-	return !(mapping && mapping->unevictable) && !PageMlocked(page);
+	return !PageMlocked(page);
 }
 
 void add_page_to_unevictable_list(struct machine *m, struct page *page)
