@@ -34,7 +34,7 @@ static int boot(const char *state_path, struct machine_config *cfg,
 	if (state_path) /* it says what is taken; swap comes after it */
 		cfg->swap = cfg->occupied = 0;
 	if (state_path && (state_text_read(&state, &cmd_host, state_path, err) ||
-			   state_geometry(&state, cfg, err)))
+			   state_geometry(&state, &cmd_host, cfg, err)))
 		ret = complain("%s", err);
 	else if (machine_create(cfg, &cmd_host, m, &why))
 		ret = complain("the machine cannot be made: %s", why);

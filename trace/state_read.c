@@ -217,11 +217,10 @@ int state_load(struct machine *m, struct state_text *text,
 
 /* ---- before boot ---- */
 
-int state_geometry(const struct state_text *text, struct machine_config *cfg,
-		   char error[STATE_ERROR_LEN])
+int state_geometry(const struct state_text *text, const struct host_ops *host,
+		   struct machine_config *cfg, char error[STATE_ERROR_LEN])
 {
-	struct machine *scratch =
-		host_alloc(&host_default_ops, sizeof(*scratch));
+	struct machine *scratch = host_alloc(host, sizeof(*scratch));
 	struct state_reader r = {
 		.m = scratch, .name = text->name, .error = error};
 	int err = check_version(&r, text);
@@ -251,7 +250,7 @@ int state_geometry(const struct state_text *text, struct machine_config *cfg,
 		cfg->hole_start = (paddr_t)start << scratch->page_shift;
 		cfg->hole_end = (paddr_t)end << scratch->page_shift;
 	}
-	host_free(&host_default_ops, scratch, sizeof(*scratch));
+	host_free(host, scratch, sizeof(*scratch));
 	return err;
 }
 

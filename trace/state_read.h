@@ -30,8 +30,8 @@ void state_text_free(struct state_text *text, const struct host_ops *host);
  * from cfg has the frames of the file: call it before machine_create(). 0, or
  * -EINVAL with one line (NAME:LINE: what is wrong) in error.
  */
-int state_geometry(const struct state_text *text, struct machine_config *cfg,
-		   char error[STATE_ERROR_LEN]);
+int state_geometry(const struct state_text *text, const struct host_ops *host,
+		   struct machine_config *cfg, char error[STATE_ERROR_LEN]);
 
 /*
  * => m is freshly booted: no process, no file. Uses text up. 0, or -EINVAL

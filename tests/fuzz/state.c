@@ -19,7 +19,7 @@ static void load(struct state_text *state)
 
 	machine_config_default(&cfg);
 	cfg.memory = 16u << 20;
-	if (state_geometry(state, &cfg, err)) {
+	if (state_geometry(state, &host_default_ops, &cfg, err)) {
 		fuzz_check(err[0], "an error without words");
 		return;
 	}

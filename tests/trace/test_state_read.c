@@ -188,7 +188,8 @@ Test(state_read, configuration_from_the_file)
 	a = boot(&cfg);
 	s = state_of(a);
 	text = in_memory(s);
-	cr_assert_eq(state_geometry(&text, &small, error), 0, "%s", error);
+	cr_assert_eq(state_geometry(&text, &host_default_ops, &small,
+				    error), 0, "%s", error);
 	b = boot(&small);
 	cr_expect_eq(b->max_pfn, a->max_pfn);
 	for (unsigned i = 0; i < MAX_NR_ZONES; i++) {
@@ -352,7 +353,8 @@ static void measured(const char *folder, const char *paging)
 	snprintf(path, sizeof(path), "%s/state.before.zst", folder);
 	cr_assert_eq(state_text_read(&text, &host_default_ops, path, error), 0,
 		     "%s", error);
-	cr_assert_eq(state_geometry(&text, &cfg, error), 0, "%s", error);
+	cr_assert_eq(state_geometry(&text, &host_default_ops, &cfg,
+				    error), 0, "%s", error);
 	m = boot(&cfg);
 	cr_assert_eq(state_load(m, &text, error), 0, "%s", error);
 	state_text_free(&text, &host_default_ops);
