@@ -99,6 +99,9 @@ static int read_header(Elf *elf, struct elf_image *image, size_t *nr, char *why)
 			      "neither an executable nor a shared object");
 	if (elf_getphdrnum(elf, nr) || !*nr)
 		return refuse(why, -ENOEXEC, "no program headers");
+	if (eh.e_phentsize != gelf_fsize(elf, ELF_T_PHDR, 1, EV_CURRENT))
+		return refuse(why, -ENOEXEC, "program headers of %u bytes",
+			      eh.e_phentsize);
 	image->elf64 = gelf_getclass(elf) == ELFCLASS64;
 	image->dyn = eh.e_type == ET_DYN;
 	image->exec_stack = -1;

@@ -7,6 +7,7 @@
  *	                                interpreter it names
  *	exec PATH         without       a file that is all text
  */
+#include "core/exec.h"
 #include "core/filemap.h"
 #include "trace/elf_image.h"
 #include "trace/replay_internal.h"
@@ -75,6 +76,9 @@ static int read_program(struct call *c, struct program *p)
 	char interp[ELF_PATH_MAX], none[ELF_PATH_MAX];
 	int err = read_one(c, call_name(c), &p->image, interp);
 
+	/* do_execve() refuses it: nobody asks for its interpreter then */
+	if (!err && p->image.elf64 != (elf_word(c->m) == 8))
+		return 0;
 	if (err || !interp[0])
 		return err;
 	err = read_one(c, interp, &p->interp, none);

@@ -153,4 +153,11 @@ wait $pid
 grep -q 'interrupted at line 2' err || fail "SIGINT: $(head -1 err)"
 [ -z "$(ls -A o6)" ] || fail "SIGINT: $(ls -A o6) stay"
 wait
+# a 64-bit program on a 32-bit machine: ENOEXEC, whatever interpreter it wants
+if [ "$(od -An -tu1 -j4 -N1 "$M" | tr -d ' ')" = 2 ]; then
+	mkdir -p elf
+	cp "$M" elf/prog
+	printf 'file /prog size 1M\n1 spawn\n1 exec /prog !ENOEXEC\n' >e.trace
+	run 0 replay --root elf e.trace
+fi
 exit $bad

@@ -125,6 +125,11 @@ Test(elf, refused)
 	cr_expect_eq(read_bytes(&t, sizeof(t), &image, interp, NULL, why),
 		     -ENOEXEC);
 	t = tiny_elf();
+	t.eh.e_phentsize = sizeof(t.ph[0]) + 8;
+	cr_expect_eq(read_bytes(&t, sizeof(t), &image, interp, NULL, why),
+		     -ENOEXEC);
+	cr_expect_str_eq(why, "program headers of 40 bytes");
+	t = tiny_elf();
 	t.ph[2].p_memsz = 1;
 	cr_expect_eq(read_bytes(&t, sizeof(t), &image, interp, NULL, why),
 		     -ENOEXEC);
