@@ -28,10 +28,11 @@
 #define WORD_BYTES 4u	   /* BYTES_PER_WORD */
 #define MAX_OBJ_ORDER (MAX_ORDER - 1)
 
-/* Like ALIGN_UP(), for an align that need not be a power of two. */
-static uint32_t round_up_to(uint32_t x, uint32_t a)
+/* The kernel's ALIGN(): a mask. It takes any align that kmem_cache_create() is
+ * given; of one that is no power of two it makes what it makes. */
+static uint32_t align_up(uint32_t x, uint32_t a)
 {
-	return (x + a - 1) / a * a;
+	return (uint32_t)ALIGN_UP(x, a);
 }
 
 /* Small objects get a part of a cache line: the smallest power of two that
@@ -48,7 +49,7 @@ static uint32_t calculate_alignment(const struct machine_config *cfg,
 		align = max_t(uint32_t, align, line);
 	}
 	align = max_t(uint32_t, align, cfg->slab_min_align);
-	return round_up_to(align, WORD_BYTES);
+	return align_up(align, WORD_BYTES);
 }
 
 /* Bytes of struct slab with its num bufctls. */
@@ -60,7 +61,7 @@ static uint64_t slab_mgmt_size(const struct machine_config *cfg, uint64_t num)
 static uint64_t slab_mgmt_aligned(const struct machine_config *cfg,
 				  uint64_t num, uint32_t align)
 {
-	return DIV_ROUND_UP(slab_mgmt_size(cfg, num), align) * align;
+	return ALIGN_UP(slab_mgmt_size(cfg, num), align);
 }
 
 /* A bufctl must be able to name each object; its four highest values mean
@@ -154,12 +155,12 @@ void slab_calculate_layout(const struct machine *m, uint32_t object_size,
 {
 	const struct machine_config *cfg = &m->cfg;
 	struct slab_layout l = {0};
-	uint32_t words = round_up_to(object_size, WORD_BYTES);
+	uint32_t words = align_up(object_size, WORD_BYTES);
 
 	l.align = calculate_alignment(cfg, flags, align, object_size);
 	l.off_slab = words >= PAGE_SIZE(m) / 8 && !early &&
 		     !(flags & SLAB_NOLEAKTRACE);
-	l.size = round_up_to(words, l.align);
+	l.size = align_up(words, l.align);
 	calculate_slab_order(m, flags, &l);
 	if (l.num) {
 		l.slab_size = (uint32_t)slab_mgmt_aligned(cfg, l.num, l.align);

@@ -191,6 +191,23 @@ Test(slab_layout, nothing_fits)
 	machine_destroy(m);
 }
 
+/* ALIGN() is a mask: (100 + 23) & ~23 = 104, and so is the descriptor's. */
+Test(slab_layout, align_that_is_no_power_of_two)
+{
+	struct machine *m = boot_default();
+	struct slab_layout l;
+
+	slab_calculate_layout(m, 100, 24, 0, false, &l);
+	cr_expect_eq(l.align, 24);
+	cr_expect_eq(l.size, 104);
+	cr_expect_eq(l.num, 37);
+	cr_expect_eq(l.slab_size, 192, "28 + 37 * 4 = 176, (176 + 23) & ~23");
+	cr_expect_eq(l.left_over, 4096 - 192 - 37 * 104);
+	slab_calculate_layout(m, 97, 12, 0, false, &l);
+	cr_expect_eq(l.size, 100, "(100 + 11) & ~11");
+	machine_destroy(m);
+}
+
 /* One byte names 252 objects and the end of the chain. */
 Test(slab_layout, narrow_bufctl_bounds_the_objects)
 {
