@@ -210,7 +210,8 @@ static bool cache_grow(struct machine *m, struct kmem_cache *cachep, gfp_t gfp)
 	cachep->free_objects += cachep->num;
 	cachep->nr_slabs++;
 	m->stats.slab_grown++;
-	observe(m, SLAB_GROW, cachep->kobj, slabp->pfn, cachep->gfporder, 0);
+	observe(m, SLAB_GROW, cachep->kobj, slabp->pfn, cachep->gfporder,
+		cachep->has_ctor ? cachep->num : 0);
 	return true;
 }
 

@@ -564,3 +564,27 @@ Test(slab_play, random_operations)
 		machine_destroy(m);
 	}
 }
+
+static void count_constructed(void *ctx, const struct observation *o)
+{
+	if (o->kind == OBS_SLAB_GROW)
+		*(uint64_t *)ctx += o->d;
+}
+
+/* A constructor runs on each object of a new slab, and never again. */
+Test(slab, constructor)
+{
+	struct kmem_cache *with, *without = create("plain", 100);
+	uint64_t constructed = 0;
+	struct observer watch = {&constructed, count_constructed};
+
+	with = kmem_cache_create(m, "made", 100, 0, 0, true, NULL);
+	cr_assert(with);
+	m->observer = &watch;
+	take(without);
+	cr_expect_eq(constructed, 0);
+	kmem_cache_free(m, with, take(with));
+	take(with);
+	cr_expect_eq(constructed, with->num);
+	m->observer = NULL;
+}
