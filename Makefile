@@ -155,6 +155,16 @@ mutation: need-test
 	@python3 tests/mutation/mutate.py --count $(MUTATIONS) \
 		--seed $(MUTATION_SEED)
 
+## lecture: run the commands of docs/lecture/, rewrite its pages and figures
+lecture: $(B)/mmemu
+	@sh .ci/need python3 gnuplot-nox
+	@B=$(B) python3 docs/lecture/lecture.py
+
+## contact-sheet: every kind of figure on docs/lecture/contact-sheet.png
+contact-sheet: $(B)/mmemu
+	@sh .ci/need python3 gnuplot-nox librsvg2-bin fonts-liberation fonts-dejavu-core
+	@B=$(B) python3 docs/lecture/lecture.py --sheet
+
 ## conformance: compare with what a real 3.12 kernel answered
 conformance: $(B)/mmemu
 	@sh .ci/need python3 zstd
@@ -215,7 +225,8 @@ need-run:
 need-test:
 	@sh .ci/need $(TEST_PACKAGES)
 
-.PHONY: all run test check random fuzz mutation conformance asan valgrind bench recording format \
+.PHONY: all run test check random fuzz mutation lecture contact-sheet \
+	conformance asan valgrind bench recording format \
 	install clean help need-run need-test
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -125,6 +125,8 @@ if [ "$what" = all ]; then
 		sh tests/samples.sh
 	part "figures: every kind over several traces is legible" \
 		python3 tests/figures.py
+	part "lecture: its pages and figures are as the program makes them" \
+		python3 docs/lecture/lecture.py --check
 	part "procfs: tools that read another /proc" sh tests/procfs.sh
 	part "conformance with a real kernel" python3 tests/conformance.py
 fi
