@@ -573,14 +573,12 @@ uint64_t mem_cgroup_limit_pages(const struct machine *m,
 
 /* ---- out of memory ---- */
 
-bool mem_cgroup_oom_synchronize(struct machine *m, bool handle,
-				struct task_struct **victim)
+bool __mem_cgroup_oom_synchronize(struct machine *m, bool handle,
+				  struct task_struct **victim)
 {
-	struct memcg_oom *oom = m->memcg ? &m->memcg->oom : NULL;
-	struct mem_cgroup *memcg = oom ? oom->memcg : NULL;
+	struct memcg_oom *oom = &m->memcg->oom;
+	struct mem_cgroup *memcg = oom->memcg;
 
-	if (!memcg)
-		return false;
 	oom->memcg = NULL;
 	if (handle)
 		*victim = mem_cgroup_out_of_memory(m, memcg, oom->gfp);

@@ -366,8 +366,14 @@ static inline void mem_cgroup_oom_disable(struct machine *m)
  * Was a charge refused in this fault? Then, if `handle`, kill somebody of that
  * group, and forget it. *victim as out_of_memory() has it.
  */
-bool mem_cgroup_oom_synchronize(struct machine *m, bool handle,
-				struct task_struct **victim);
+bool __mem_cgroup_oom_synchronize(struct machine *m, bool handle,
+				  struct task_struct **victim);
+static inline bool mem_cgroup_oom_synchronize(struct machine *m, bool handle,
+					      struct task_struct **victim)
+{
+	return !mem_cgroup_disabled(m) && m->memcg->oom.memcg &&
+	       __mem_cgroup_oom_synchronize(m, handle, victim);
+}
 /* What the group could have at most: its limit, with swap. Pages. */
 uint64_t mem_cgroup_limit_pages(const struct machine *m,
 				const struct mem_cgroup *memcg);

@@ -1,4 +1,5 @@
 /* test_oom_report.c - what the kernel logs before it kills. */
+#include "core/memcontrol.h"
 #include "core/mmap.h"
 #include "core/mmu.h"
 #include "core/swapfile.h"
@@ -114,6 +115,55 @@ Test(oom_report, free_blocks_name_their_types)
 	cr_expect(strstr(told.text, "*4096kB (MR) = "), "%s", told.text);
 	cr_expect(strstr(told.text, "\nFree swap  = 8188kB\n"), "%s",
 		  told.text);
+	free(told.text);
+	machine_destroy(m);
+}
+
+/* At a group's limit: whose limit, its counters, its processes. */
+Test(oom_report, of_a_memory_cgroup)
+{
+	struct machine_config cfg;
+	struct told told = {0};
+	struct mem_cgroup *web;
+	struct task_struct *t;
+	struct machine *m;
+	const char *why;
+
+	machine_config_default(&cfg);
+	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0);
+	m->oom_notify = on_oom;
+	m->oom_ctx = &told;
+	hog(m, 100, "outside", 500);
+	cr_assert_eq(mem_cgroup_create(m, "web"), 0);
+	cr_assert_eq(mem_cgroup_create(m, "web/db"), 0);
+	web = mem_cgroup_find(m, "web");
+	cr_assert_eq(mem_cgroup_set_limit(m, web, 1 << 20), 0);
+	t = hog(m, 101, "sh", 10);
+	mem_cgroup_attach(t, web);
+	m->current = t;
+	sys_mmap(t, 0x30000000, 4 << 20, PROT_READ_EMU | PROT_WRITE_EMU,
+		 MAP_PRIVATE_EMU | MAP_ANONYMOUS_EMU | MAP_FIXED_EMU, NULL, 0);
+	access_range(t, 0x30000000, 4 << 20, 0, ACCESS_WRITE,
+		     &(struct access_result){0});
+	cr_assert_eq(told.victim, 101);
+	line_of(&told, "sh invoked oom-killer: gfp_mask=0xd0, order=0, "
+		       "oom_score_adj=0\n");
+	line_of(&told,
+		"Task in /web killed as a result of limit of /web\n"
+		"memory: usage 1024kB, limit 1024kB, failcnt ");
+	line_of(&told, "memory+swap: usage 1024kB, limit "
+		       "18014398509481983kB, failcnt 0\n"
+		       "kmem: usage 0kB, limit 18014398509481983kB, failcnt "
+		       "0\nMemory cgroup stats for /web: cache:0KB rss:1024KB "
+		       "rss_huge:0KB mapped_file:0KB writeback:0KB swap:0KB ");
+	line_of(&told, "[ pid ]   uid  tgid total_vm      rss nr_ptes swapents "
+		       "oom_score_adj name\n"
+		       "[  101]     0   101     1034      266       2        0 "
+		       "            0 sh\n"
+		       "Memory cgroup out of memory: Kill process 101 (sh) "
+		       "score ");
+	cr_expect_null(strstr(told.text, "Mem-Info"));
+	cr_expect_null(strstr(told.text, "/web/db"), "that counts for itself");
 	free(told.text);
 	machine_destroy(m);
 }
