@@ -33,7 +33,7 @@ struct page *get_page_from_freelist(struct machine *m,
 				    const struct alloc_context *ac,
 				    unsigned alloc_flags);
 /* When the fast path found nothing. */
-struct page *alloc_pages_slowpath(struct machine *m,
+struct page *__alloc_pages_slowpath(struct machine *m,
 				  const struct alloc_context *ac);
 
 #endif

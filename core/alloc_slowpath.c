@@ -59,13 +59,13 @@ static unsigned gfp_to_alloc_flags(const struct machine *m, gfp_t gfp)
 /*
  * Free blocks out of scattered free frames, unless that was to no avail lately:
  * *deferred. Old frames wait on the per-CPU lists, where nothing merges.
- * Linux: __alloc_pages_direct_compact()
  */
-static struct page *direct_compact(struct machine *m,
-				   const struct alloc_context *ac,
-				   unsigned flags, bool sync, bool *deferred)
+static struct page *
+__alloc_pages_direct_compact(struct machine *m, const struct alloc_context *ac,
+			     unsigned flags, bool sync, bool *deferred)
 {
 	struct page *page;
+	story(m, ac->order, sync);
 
 	*deferred = ac->order && compaction_deferred(ac->preferred, ac->order);
 	if (!ac->order || *deferred)
@@ -86,11 +86,12 @@ static struct page *direct_compact(struct machine *m,
 	return NULL;
 }
 
-static struct page *direct_reclaim(struct machine *m,
-				   const struct alloc_context *ac,
-				   unsigned flags, uint64_t *progress)
+static struct page *
+__alloc_pages_direct_reclaim(struct machine *m, const struct alloc_context *ac,
+			     unsigned flags, uint64_t *progress)
 {
 	struct page *page;
+	story(m, ac->order);
 
 	*progress = m->reclaim ? m->reclaim(m, ac->gfp, ac->order) : 0;
 	if (!*progress)
@@ -107,11 +108,13 @@ static struct page *direct_reclaim(struct machine *m,
  * Nothing was reclaimed: kill somebody, unless the request is too large or for
  * DMA only. *again: memory may have come free, start over.
  */
-static struct page *may_oom(struct machine *m, const struct alloc_context *ac,
-			    bool *again)
+static struct page *__alloc_pages_may_oom(struct machine *m,
+					  const struct alloc_context *ac,
+					  bool *again)
 {
 	struct task_struct *victim;
 	struct page *page;
+	story(m, ac->order);
 
 	*again = false;
 	page = get_page_from_freelist(m, ac, ALLOC_WMARK_HIGH | ALLOC_CPUSET);
@@ -155,27 +158,29 @@ static struct page *reclaim_and_retry(struct machine *m,
 
 	*again = false;
 	do {
-		page = direct_compact(m, ac, flags, sync, &deferred);
+		page = __alloc_pages_direct_compact(m, ac, flags, sync,
+						    &deferred);
 		if (page || (deferred && (ac->gfp & __GFP_NO_KSWAPD)))
 			return page;
 		sync = true;
-		page = direct_reclaim(m, ac, flags, &progress);
+		page = __alloc_pages_direct_reclaim(m, ac, flags, &progress);
 		if (page)
 			return page;
 		if (!progress && (ac->gfp & __GFP_FS) &&
 		    !(ac->gfp & __GFP_NORETRY))
-			return may_oom(m, ac, again);
+			return __alloc_pages_may_oom(m, ac, again);
 		reclaimed += progress;
 	} while (should_alloc_retry(ac, progress, reclaimed));
-	return direct_compact(m, ac, flags, sync, &deferred);
+	return __alloc_pages_direct_compact(m, ac, flags, sync, &deferred);
 }
 
-struct page *alloc_pages_slowpath(struct machine *m,
-				  const struct alloc_context *ac)
+struct page *__alloc_pages_slowpath(struct machine *m,
+				    const struct alloc_context *ac)
 {
 	struct page *page;
 	unsigned flags;
 	bool again;
+	story(m, ac->gfp, ac->order);
 
 	do {
 		prepare_slowpath(m, ac);

@@ -120,6 +120,7 @@ static vaddr_t elf_map(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	uint64_t off = seg->offset - page_offset(m, seg->vaddr);
 	uint64_t populate = 0;
 	vaddr_t at;
+	story(mm->m, addr);
 
 	addr &= PAGE_MASK(m);
 	size = PAGE_ALIGN(m, size);
@@ -157,6 +158,8 @@ static bool segment_fits(const struct machine *m, const struct elf_segment *s,
 /* Anonymous pages for [start, end) in whole pages; the break is behind. */
 static int set_brk(struct mm_struct *mm, vaddr_t start, vaddr_t end)
 {
+	story(mm->m, start, end);
+
 	start = PAGE_ALIGN(mm->m, start);
 	end = PAGE_ALIGN(mm->m, end);
 	if (end > start) {
@@ -330,6 +333,7 @@ static int load_elf_interp(struct linux_binprm *bprm)
 	kva_t phdrs;
 	vaddr_t addr;
 	int err;
+	story(bprm->m);
 
 	err = read_phdrs(bprm, interp, bprm->interpreter, &phdrs);
 	if (!err)
@@ -492,6 +496,7 @@ int create_elf_tables(struct linux_binprm *bprm)
 	struct word_buffer b = {.word = elf_word(m)};
 	vaddr_t platform, random, sp;
 	int err;
+	story(bprm->m);
 
 	platform = (bprm->p & ~(vaddr_t)15) - (strlen(name) + 1);
 	random = platform - sizeof(random_bytes);

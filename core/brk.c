@@ -21,6 +21,7 @@ vaddr_t do_brk(struct mm_struct *mm, vaddr_t addr, uint64_t len)
 	struct vma_place place;
 	vaddr_t at;
 	uint64_t pages;
+	story(m, addr, len);
 
 	len = len_align(m, len);
 	if (!len)
@@ -86,6 +87,7 @@ vaddr_t sys_brk(struct task_struct *task, vaddr_t brk)
 	struct mm_struct *mm = task->mm;
 	const struct machine *m = mm->m;
 	vaddr_t newbrk, oldbrk = PAGE_ALIGN(m, mm->brk);
+	story(m, brk, mm->brk);
 
 	if (brk < mm->start_brk || !data_limit_ok(mm, brk))
 		return mm->brk;

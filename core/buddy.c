@@ -165,7 +165,7 @@ void add_fresh_block(struct machine *m, struct zone *z, pfn_t pfn)
 }
 
 /* The head of a list; a fresh block is linked when it is the head. */
-static struct page *free_list_head(struct machine *m, struct zone *z,
+static inline struct page *free_list_head(struct machine *m, struct zone *z,
 				   unsigned order, enum migratetype mt)
 {
 	const struct page_list *l = &z->free_area[order].free_list[mt];
@@ -223,6 +223,8 @@ pfn_t next_free_block(const struct machine *m, const struct zone *z,
 static void expand(struct machine *m, struct zone *z, struct page *page,
 		   unsigned low, unsigned high, enum migratetype mt)
 {
+	story(m, page_to_pfn(m, page), low, high);
+
 	observe(m, BUDDY_SPLIT, page_to_pfn(m, page), high, low, 0);
 	while (high > low) {
 		high--;
@@ -234,12 +236,16 @@ static void expand(struct machine *m, struct zone *z, struct page *page,
 static struct page *__rmqueue_smallest(struct machine *m, struct zone *z,
 				       unsigned order, enum migratetype mt)
 {
+	story(m, order, mt);
+
 	for (unsigned o = order; o < MAX_ORDER; o++) {
 		struct page *page = free_list_head(m, z, o, mt);
 
 		if (!page)
 			continue;
 		del_from_free_list(m, z, page);
+		observe(m, BUDDY_TAKE, page_to_pfn(m, page), o, mt,
+			z->free_area[o].nr_free);
 		if (o > order)
 			expand(m, z, page, order, o, mt);
 		return page;
@@ -321,6 +327,8 @@ static void try_to_steal_freepages(struct machine *m, struct zone *z,
 static struct page *__rmqueue_fallback(struct machine *m, struct zone *z,
 				       unsigned order, enum migratetype start)
 {
+	story(m, order, start);
+
 	for (unsigned o = MAX_ORDER; o-- > order;) {
 		for (unsigned i = 0; i < ARRAY_SIZE(fallbacks[0]); i++) {
 			enum migratetype mt = fallbacks[start][i];
@@ -343,6 +351,7 @@ static struct page *__rmqueue_fallback(struct machine *m, struct zone *z,
 struct page *__rmqueue(struct machine *m, struct zone *z, unsigned order,
 		       enum migratetype mt)
 {
+	story(m, order, mt);
 	struct page *page = __rmqueue_smallest(m, z, order, mt);
 
 	if (unlikely(!page) && mt != MIGRATE_RESERVE) {
@@ -384,6 +393,7 @@ void __free_one_page(struct machine *m, struct zone *z, struct page *page,
 {
 	pfn_t pfn = page_to_pfn(m, page);
 	bool tail = false; /* orders 9 and 10: always the head */
+	story(m, pfn, order, mt);
 
 	while (order < MAX_ORDER - 1) {
 		pfn_t buddy = find_buddy_pfn(pfn, order);
@@ -398,6 +408,7 @@ void __free_one_page(struct machine *m, struct zone *z, struct page *page,
 	if (order < MAX_ORDER - 2)
 		tail = may_merge_soon(m, z, pfn & ~((pfn_t)1 << order),
 				      order + 1);
+	observe(m, BUDDY_PUT, pfn, order, mt, z->free_area[order].nr_free + 1);
 	add_to_free_list(m, z, pfn_to_page(m, pfn), order, mt, tail);
 }
 

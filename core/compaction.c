@@ -174,6 +174,7 @@ static void isolate_freepages(struct compact_control *cc)
 	pfn_t block = pageblock_nr_pages(cc->m), pfn = cc->free_pfn;
 	pfn_t low = cc->migrate_pfn + block, high = pfn < low ? pfn : low;
 	pfn_t zone_end = zone_end_pfn(cc->z);
+	story(cc->m);
 
 	for (; pfn > low && cc->migratepages.nr > cc->freepages.nr;
 	     pfn -= block) {
@@ -284,6 +285,7 @@ static bool isolate_migratepages(struct compact_control *cc)
 {
 	pfn_t low = max_t(pfn_t, cc->migrate_pfn, cc->z->zone_start_pfn);
 	pfn_t end = (pfn_t)ALIGN_UP(low + 1, pageblock_nr_pages(cc->m));
+	story(cc->m);
 
 	if (end > cc->free_pfn) {
 		cc->migrate_pfn = end;
@@ -378,6 +380,7 @@ static bool migrate_cluster(struct compact_control *cc)
 static enum compact_result compact_zone(struct compact_control *cc)
 {
 	enum compact_result ret = compaction_suitable(cc->z, cc->order);
+	story(cc->m, zone_idx(cc->z), cc->order);
 
 	if (ret != COMPACT_CONTINUE)
 		return ret;
@@ -437,6 +440,7 @@ enum compact_result try_to_compact_pages(struct machine *m, struct zone *top,
 					 unsigned alloc_flags, bool sync)
 {
 	enum compact_result best = COMPACT_SKIPPED;
+	story(m, order, gfp);
 
 	if (!order || !(gfp & __GFP_FS) || !(gfp & __GFP_IO))
 		return COMPACT_SKIPPED;

@@ -51,7 +51,8 @@ static pte_t copy_present_pte(struct mm_struct *dst, struct mm_struct *src,
 		add_mm_counter(dst,
 			       PageAnon(page) ? MM_ANONPAGES : MM_FILEPAGES, 1);
 	}
-	observe(src->m, PTE_COPY, addr, pte.v, pte_pfn(f, pte), 0);
+	observe(src->m, PTE_COPY, addr, pte.v, pte_pfn(f, pte),
+		page ? page_mapcount(page) : 0);
 	return pte;
 }
 
@@ -62,6 +63,7 @@ static int copy_one_pte(struct mm_struct *dst, struct mm_struct *src,
 	const struct pg_format *f = src->m->fmt;
 	pte_t pte = ptep_get(src, src_pte);
 	int err;
+	story(dst->m, addr, pte.v);
 
 	if (pte_present(f, pte)) {
 		pte = copy_present_pte(dst, src, src_pte, vma, addr, pte);
@@ -80,6 +82,7 @@ static int copy_pte_range(struct mm_struct *dst, struct mm_struct *src,
 			  ptep_t src_pte, struct vm_area_struct *vma,
 			  vaddr_t addr, vaddr_t end)
 {
+	story(dst->m, addr, end);
 	ptep_t dst_pte = pte_alloc_at(dst, addr);
 	int err;
 
@@ -104,11 +107,15 @@ int copy_page_range(struct mm_struct *dst, struct mm_struct *src,
 {
 	vaddr_t next;
 	int err;
+	story(dst->m, vma->vm_start, vma->vm_end);
 
 	if (!vma->anon_vma &&
 	    !(vma->vm_flags &
-	      (VM_HUGETLB | VM_NONLINEAR | VM_PFNMAP | VM_MIXEDMAP)))
+	      (VM_HUGETLB | VM_NONLINEAR | VM_PFNMAP | VM_MIXEDMAP))) {
+		observe(dst->m, NOTHING_TO_COPY, vma->vm_start, vma->vm_end, 0,
+			0);
 		return 0;
+	}
 	for (vaddr_t addr = vma->vm_start; addr < vma->vm_end; addr = next) {
 		ptep_t src_pte = pte_table_range(src, addr, vma->vm_end, &next);
 

@@ -57,6 +57,7 @@ static int bprm_mm_init(struct linux_binprm *bprm)
 	struct machine *m = bprm->m;
 	struct vm_area_struct *vma;
 	int err;
+	story(bprm->m);
 
 	bprm->mm = mm_alloc(m);
 	if (!bprm->mm)
@@ -188,6 +189,7 @@ static int unshare_files(struct task_struct *task)
 
 static int flush_old_exec(struct linux_binprm *bprm)
 {
+	story(bprm->m);
 	struct task_struct *task = bprm->task;
 	struct mm_struct *old = task->mm;
 	int err = unshare_sighand(task);
@@ -237,6 +239,7 @@ static int setup_arg_pages(struct linux_binprm *bprm)
 	uint64_t expand = bprm->image->stack_size, rlimit;
 	vm_flags_t flags = VM_STACK_FLAGS;
 	int err;
+	story(bprm->m);
 
 	mm->arg_start = bprm->p;
 	if (mm->read_implies_exec && bprm->image->exec_stack != 0)
@@ -328,6 +331,23 @@ static int start_program(struct linux_binprm *bprm, const char *filename)
 	return create_elf_tables(bprm);
 }
 
+/* *flushed: the point of no return was passed. */
+static int load_elf_binary(struct linux_binprm *bprm, const char *filename,
+			   bool *flushed)
+{
+	int err;
+	story(bprm->m, bprm->image->entry);
+
+	err = elf_load_headers(bprm);
+	if (err)
+		return err;
+	err = flush_old_exec(bprm);
+	if (err)
+		return err;
+	*flushed = true;
+	return start_program(bprm, filename);
+}
+
 static int exec_binprm(struct linux_binprm *bprm, const char *filename,
 		       bool *flushed)
 {
@@ -341,14 +361,7 @@ static int exec_binprm(struct linux_binprm *bprm, const char *filename,
 	err = copy_all_strings(bprm, filename);
 	if (err)
 		return err;
-	err = elf_load_headers(bprm);
-	if (err)
-		return err;
-	err = flush_old_exec(bprm);
-	if (err)
-		return err;
-	*flushed = true;
-	return start_program(bprm, filename);
+	return load_elf_binary(bprm, filename, flushed);
 }
 
 int do_execve(struct task_struct *task, const struct elf_image *image,
@@ -366,10 +379,10 @@ int do_execve(struct task_struct *task, const struct elf_image *image,
 	};
 	bool flushed = false;
 	int err;
+	story(task->m);
 
 	if (!image->nr_segments || image->elf64 != (elf_word(task->m) == 8))
 		return -ENOEXEC;
-	observe(task->m, CALL, image->entry, 0, 0, 0);
 	err = exec_binprm(&bprm, filename, &flushed);
 	free_bprm(&bprm);
 	if (err && flushed)

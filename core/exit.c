@@ -73,19 +73,31 @@ static void forget_original_parent(struct task_struct *father)
 	}
 }
 
-void do_exit(struct task_struct *task, int code)
+/* The address space, but for the mm_struct: it is borrowed until the next
+ * context switch, which drops it. */
+static struct mm_struct *exit_mm(struct task_struct *task)
 {
-	struct machine *m = task->m;
 	struct mm_struct *mm = task->mm;
+	story(task->m);
 
-	mm_assert(task->state == TASK_RUNNING);
-	observe(m, TASK_EXIT, task->pid, code, 0, 0);
-	task->exit_code = code;
-	mm->mm_count++; /* borrowed until the next context switch */
+	mm->mm_count++;
 	task->mm = NULL;
 	mm_update_next_owner(task, mm);
 	mmput(mm);
 	task->memcg = NULL;
+	return mm;
+}
+
+void do_exit(struct task_struct *task, int code)
+{
+	struct machine *m = task->m;
+	struct mm_struct *mm;
+	story(m, code);
+
+	mm_assert(task->state == TASK_RUNNING);
+	observe(m, TASK_EXIT, task->pid, code, 0, 0);
+	task->exit_code = code;
+	mm = exit_mm(task);
 	exit_files_fs(task);
 	forget_original_parent(task);
 	task->state = TASK_ZOMBIE;
@@ -108,6 +120,7 @@ void release_task(struct task_struct *task)
 {
 	struct machine *m = task->m;
 	struct shared_object *cred = task->obj.cred;
+	story(m, task->pid);
 
 	mm_assert(task->state == TASK_ZOMBIE);
 	observe(m, TASK_GONE, task->pid, 0, 0, 0);

@@ -85,12 +85,16 @@ static void set_pte(const struct vm_fault *vmf, pte_t pte)
 
 static struct page *alloc_zeroed_user_highpage_movable(struct machine *m)
 {
+	story(m);
+
 	return alloc_page(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
 }
 
 static void copy_user_highpage(const struct machine *m, struct page *to,
 			       const struct page *from)
 {
+	story_leaf(m, "copy_user_highpage", page_to_pfn(m, to),
+		   page_to_pfn(m, from));
 	if (m->contents)
 		memcpy(page_contents(m, to), page_contents(m, from),
 		       PAGE_SIZE(m));
@@ -115,6 +119,7 @@ static void map_new_anon_page(struct vm_fault *vmf, struct page *page)
 static int check_stack_guard_page(struct vm_area_struct *vma, vaddr_t address)
 {
 	struct vm_area_struct *prev = vma->vm_prev;
+	story(vma->vm_mm->m, address);
 
 	if (!(vma->vm_flags & VM_GROWSDOWN) || address != vma->vm_start)
 		return 0;
@@ -139,6 +144,7 @@ static unsigned do_anonymous_page(struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	struct machine *m = vmf_machine(vmf);
 	struct page *page;
+	story(m, vmf->address);
 
 	if (check_stack_guard_page(vma, vmf->address) < 0)
 		return VM_FAULT_SIGBUS;
@@ -168,6 +174,8 @@ static unsigned do_anonymous_page(struct vm_fault *vmf)
 /* Ask the file: vmf->page with a reference, or VM_FAULT_ERROR bits. */
 static unsigned __do_fault(struct vm_fault *vmf)
 {
+	story(vmf_machine(vmf), vmf->pgoff);
+
 	vmf->page = NULL;
 	return vmf->vma->vm_ops->fault(vmf->vma, vmf);
 }
@@ -190,6 +198,7 @@ static void map_file_page(struct vm_fault *vmf)
 
 static unsigned do_read_fault(struct vm_fault *vmf)
 {
+	story(vmf_machine(vmf), vmf->address, vmf->pgoff);
 	unsigned ret = __do_fault(vmf);
 
 	if (!(ret & VM_FAULT_ERROR))
@@ -204,6 +213,7 @@ static unsigned do_cow_fault(struct vm_fault *vmf)
 	struct machine *m = vmf_machine(vmf);
 	struct page *new_page;
 	unsigned ret;
+	story(m, vmf->address, vmf->pgoff);
 
 	if (anon_vma_prepare(vma))
 		return VM_FAULT_OOM;
@@ -234,6 +244,7 @@ static unsigned do_cow_fault(struct vm_fault *vmf)
 static unsigned do_page_mkwrite(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
+	story(vmf_machine(vmf), vmf->pgoff);
 
 	if (!vma->vm_ops || !vma->vm_ops->page_mkwrite)
 		return 0;
@@ -243,6 +254,7 @@ static unsigned do_page_mkwrite(struct vm_fault *vmf)
 /* Write to a shared mapping: the file's page becomes writable and dirty. */
 static unsigned do_shared_fault(struct vm_fault *vmf)
 {
+	story(vmf_machine(vmf), vmf->address, vmf->pgoff);
 	struct machine *m = vmf_machine(vmf);
 	unsigned ret = __do_fault(vmf), refused;
 
@@ -276,8 +288,11 @@ static unsigned do_linear_fault(struct vm_fault *vmf)
 {
 	enum fault_handler handler;
 	unsigned ret;
+	story(vmf_machine(vmf), vmf->address);
 
 	vmf->pgoff = linear_page_index(vmf->vma, vmf->address);
+	story_leaf(vmf_machine(vmf), "linear_page_index", vmf->address,
+		   vmf->vma->vm_start, vmf->vma->vm_pgoff, vmf->pgoff);
 	ret = do_fault(vmf, &handler);
 	vmf_machine(vmf)->stats.faults[handler]++;
 	return ret;
@@ -288,6 +303,7 @@ static unsigned do_nonlinear_fault(struct vm_fault *vmf)
 {
 	struct machine *m = vmf_machine(vmf);
 	enum fault_handler handler;
+	story(m, vmf->address);
 
 	m->stats.faults[FAULT_NONLINEAR]++;
 	if (!(vmf->vma->vm_flags & VM_NONLINEAR))
@@ -339,6 +355,14 @@ static unsigned wp_page_shared(struct vm_fault *vmf, struct page *page)
 	return VM_FAULT_WRITE;
 }
 
+static void cow_user_page(const struct machine *m, struct page *to,
+			  const struct page *from)
+{
+	story(m, page_to_pfn(m, to), page_to_pfn(m, from));
+
+	copy_user_highpage(m, to, from);
+}
+
 /* NULL: no memory, or not for this group of processes. */
 static struct page *wp_new_page(struct vm_fault *vmf,
 				const struct page *old_page)
@@ -353,7 +377,7 @@ static struct page *wp_new_page(struct vm_fault *vmf,
 	if (!page)
 		return NULL;
 	if (old_page)
-		copy_user_highpage(m, page, old_page);
+		cow_user_page(m, page, old_page);
 	if (mem_cgroup_newpage_charge(m, page, vmf->vma->vm_mm)) {
 		put_page(m, page);
 		return NULL;
@@ -426,7 +450,11 @@ static unsigned do_wp_page(struct vm_fault *vmf)
 	struct machine *m = vmf_machine(vmf);
 	struct page *old_page =
 		vm_normal_page(vma, vmf->address, vmf->orig_pte);
+	story(m, vmf->address, vmf->orig_pte.v);
 
+	observe(m, WP_PAGE, pte_pfn(m->fmt, vmf->orig_pte),
+		!old_page ? 0 : PageKsm(old_page) ? 3 : PageAnon(old_page) ? 1 : 2,
+		old_page ? page_mapcount(old_page) : 0, shared_writable(vma));
 	if (!old_page) {
 		if (!shared_writable(vma))
 			return wp_page_copy(vmf, NULL);
@@ -507,6 +535,7 @@ static unsigned do_swap_page(struct vm_fault *vmf)
 	struct page *page, *swapcache;
 	struct mem_cgroup *memcg;
 	unsigned ret = 0, wp;
+	story(m, vmf->address, vmf->orig_pte.v);
 
 	m->stats.faults[FAULT_SWAP]++;
 	if (!swap_slot(m, entry))
@@ -553,12 +582,33 @@ static unsigned set_access_flags(struct vm_fault *vmf)
 	return 0;
 }
 
+/* What the entry says, for the story: the branches below, by number. */
+__watched static void tell_pte_state(const struct vm_fault *vmf)
+{
+	const struct machine *m = vmf_machine(vmf);
+	const struct vm_area_struct *vma = vmf->vma;
+	unsigned state;
+
+	if (pte_none(vmf->orig_pte))
+		state = vma->vm_ops && vma->vm_ops->fault ? 0 : 1;
+	else if (!pte_present(m->fmt, vmf->orig_pte))
+		state = pte_file(m->fmt, vmf->orig_pte) ? 2 : 3;
+	else
+		state = vmf_write(vmf) && !pte_write(m->fmt, vmf->orig_pte) ?
+				4 :
+				5;
+	observe(m, PTE_STATE, vmf->orig_pte.v, state, vmf_write(vmf), 0);
+}
+
 static unsigned handle_pte_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	const struct pg_format *f = vmf_machine(vmf)->fmt;
+	story(vmf_machine(vmf), vmf->address);
 
 	vmf->orig_pte = ptep_get(vma->vm_mm, vmf->pte);
+	if (unlikely(vma->vm_mm->m->observer != NULL))
+		tell_pte_state(vmf);
 	if (pte_none(vmf->orig_pte)) {
 		if (vma->vm_ops && vma->vm_ops->fault)
 			return do_linear_fault(vmf);
@@ -605,9 +655,10 @@ unsigned handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma,
 	struct vm_fault vmf = {.vma = vma,
 			       .address = address & PAGE_MASK(mm->m),
 			       .flags = flags};
+	story_pair(mm->m, "handle_mm_fault", "__handle_mm_fault", address,
+		   flags);
 
 	count_vm_event(mm->m, PGFAULT);
 	mem_cgroup_count_vm_event(mm, MEM_CGROUP_EVENTS_PGFAULT);
-	observe(mm->m, CALL, address, flags, vma->vm_start, vma->vm_end);
 	return __handle_mm_fault(mm, &vmf);
 }

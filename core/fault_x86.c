@@ -36,6 +36,8 @@ static uint64_t stack_cushion(const struct machine *m)
 static int bad_area(struct task_struct *task, vaddr_t addr, int signal,
 		    int si_code, struct access_result *res)
 {
+	story(task->m, addr, signal, si_code);
+
 	res->signal = signal;
 	res->si_code = si_code;
 	observe(task->m, BAD_AREA, addr, signal, si_code, 0);
@@ -44,12 +46,15 @@ static int bad_area(struct task_struct *task, vaddr_t addr, int signal,
 
 static bool access_error(unsigned error_code, const struct vm_area_struct *vma)
 {
+	bool error = !(vma->vm_flags & (VM_READ | VM_EXEC | VM_WRITE));
+
 	if (error_code & PF_WRITE)
-		return !(vma->vm_flags & VM_WRITE);
-	/* a read or a fetch of what is present: the entry forbids it */
-	if (error_code & PF_PROT)
-		return true;
-	return !(vma->vm_flags & (VM_READ | VM_EXEC | VM_WRITE));
+		error = !(vma->vm_flags & VM_WRITE);
+	else if (error_code & PF_PROT) /* present: the entry forbids it */
+		error = true;
+	story_leaf(vma->vm_mm->m, "access_error", error_code, vma->vm_flags,
+		   error);
+	return error;
 }
 
 /* The area that an address belongs to, a stack grown down to it; or NULL. */
@@ -61,6 +66,8 @@ static struct vm_area_struct *fault_area(struct task_struct *task, vaddr_t addr,
 
 	if (!vma || vma->vm_start <= addr)
 		return vma;
+	observe(task->m, BELOW_AREA, addr, vma->vm_start,
+		vma->vm_flags & VM_GROWSDOWN, sp);
 	if (!(vma->vm_flags & VM_GROWSDOWN))
 		return NULL;
 	if ((error_code & PF_USER) && addr + stack_cushion(task->m) < sp)
@@ -76,14 +83,15 @@ static int killed_for_memory(struct task_struct *task, vaddr_t addr,
 }
 
 /*
- * Linux: pagefault_out_of_memory(). 0: another process was killed. Where all
- * of a memory cgroup that is at its limit may not be killed, the kernel's process
- * would try again for ever; here it ends.
+ * 0: another process was killed. Where all of a memory cgroup that is at its
+ * limit may not be killed, the kernel's process would try again for ever; here it
+ * ends.
  */
-static int fault_out_of_memory(struct task_struct *task, vaddr_t addr,
-			       struct access_result *res)
+static int pagefault_out_of_memory(struct task_struct *task, vaddr_t addr,
+				   struct access_result *res)
 {
 	struct task_struct *victim = NULL;
+	story(task->m);
 
 	if (!mem_cgroup_oom_synchronize(task->m, !task->memdie, &victim) &&
 	    !task->memdie)
@@ -129,6 +137,7 @@ int do_page_fault(struct task_struct *task, vaddr_t addr, unsigned error_code,
 	struct machine *m = task->m;
 	struct vm_area_struct *vma;
 	unsigned fault;
+	story_pair(m, "do_page_fault", "__do_page_fault", addr, error_code);
 
 	vma = addr < m->cfg.task_size ? fault_area(task, addr, error_code) :
 					NULL;
@@ -140,10 +149,11 @@ int do_page_fault(struct task_struct *task, vaddr_t addr, unsigned error_code,
 		return bad_area(task, addr, EMU_SIGSEGV, EMU_SEGV_ACCERR, res);
 	fault = user_fault(task, vma, addr, error_code);
 	if (fault & VM_FAULT_OOM)
-		return fault_out_of_memory(task, addr, res);
+		return pagefault_out_of_memory(task, addr, res);
 	if (fault & VM_FAULT_SIGBUS)
 		return bad_area(task, addr, EMU_SIGBUS, EMU_BUS_ADRERR, res);
 	count_fault(task, fault, res);
+	observe(m, FAULT_DONE, fault, task->min_flt, task->maj_flt, 0);
 	/* chosen while it was given a frame: it dies on the way back */
 	return task->memdie ? killed_for_memory(task, addr, res) : 0;
 }

@@ -195,6 +195,7 @@ int page_cache_read(struct machine *m, struct address_space *mapping,
 {
 	struct page *page;
 	int err;
+	story(m, index);
 
 	page = alloc_page(m, GFP_HIGHUSER_MOVABLE | __GFP_COLD);
 	if (!page)
@@ -218,10 +219,13 @@ unsigned filemap_fault(struct vm_area_struct *vma, struct vm_fault *vmf)
 	struct address_space *mapping = &file->f_inode->i_data;
 	unsigned ret = 0;
 	struct page *page;
+	story(m, vmf->pgoff);
 
 	if (vmf->pgoff >= inode_pages(m, file->f_inode))
 		return VM_FAULT_SIGBUS;
 	page = find_get_page(mapping, vmf->pgoff);
+	observe(m, FILE_PAGE, vmf->pgoff, page != NULL,
+		page ? page_to_pfn(m, page) : 0, mapping->host->i_ino);
 	if (page) {
 		do_async_mmap_readahead(vma, file, page, vmf->pgoff);
 	} else {
@@ -251,6 +255,7 @@ static unsigned special_mapping_fault(struct vm_area_struct *vma,
 {
 	struct machine *m = vma->vm_mm->m;
 	struct page *page;
+	story(m, vmf->pgoff);
 
 	if (vmf->pgoff != vma->vm_pgoff)
 		return VM_FAULT_SIGBUS;

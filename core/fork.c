@@ -60,6 +60,8 @@ static void free_mm(struct mm_struct *mm)
 /* Counters and links of a fresh copy; the top page table. NULL: mm is freed. */
 static struct mm_struct *mm_init(struct mm_struct *mm)
 {
+	story(mm->m);
+
 	mm->mm_users = 1;
 	mm->mm_count = 1;
 	mm->nr_ptes = 0;
@@ -89,6 +91,8 @@ struct mm_struct *mm_alloc(struct machine *m)
 
 void mmdrop(struct mm_struct *mm)
 {
+	story(mm->m, mm->mm_count);
+
 	mm_assert(mm->mm_count > 0);
 	if (--mm->mm_count)
 		return;
@@ -99,6 +103,8 @@ void mmdrop(struct mm_struct *mm)
 
 void mmput(struct mm_struct *mm)
 {
+	story(mm->m, mm->mm_users);
+
 	mm_assert(mm->mm_users > 0);
 	if (--mm->mm_users)
 		return;
@@ -162,6 +168,7 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
 	struct machine *m = mm->m;
 	int64_t charge;
 	int err;
+	story(m);
 
 	if (ksm_fork(mm, oldmm))
 		return -ENOMEM;
@@ -171,6 +178,8 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
 		if (mpnt->vm_flags & VM_DONTCOPY) {
 			vm_stat_account(mm, mpnt->vm_flags, mpnt->vm_file,
 					-pages);
+			observe(m, VMA_DONTCOPY, mpnt->vm_start, mpnt->vm_end,
+				mpnt->vm_flags, 0);
 			continue;
 		}
 		charge = mpnt->vm_flags & VM_ACCOUNT ? pages : 0;
@@ -184,7 +193,8 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
 		dup_vma_file(vma, mpnt);
 		vma_link_last(mm, vma, prev);
 		prev = vma;
-		observe(m, VMA_COPY, vma->vm_start, vma->vm_end, 0, 0);
+		observe(m, VMA_COPY, vma->vm_start, vma->vm_end, vma->vm_flags,
+			0);
 		err = copy_page_range(mm, oldmm, mpnt);
 		if (err)
 			return err;
@@ -194,6 +204,7 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
 
 struct mm_struct *dup_mm(struct mm_struct *oldmm)
 {
+	story(oldmm->m);
 	struct mm_struct *mm = allocate_mm(oldmm->m);
 	uint32_t host_id;
 	kva_t kobj;
@@ -276,6 +287,7 @@ static struct task_struct *dup_task_struct(struct machine *m,
 	struct task_struct *task;
 	uint32_t id;
 	kva_t kobj;
+	story(m);
 
 	if (kobj_alloc(m, m->caches.task_struct, GFP_KERNEL, &kobj))
 		return NULL;
@@ -310,31 +322,79 @@ static struct shared_object *copy_shared(struct machine *m,
 	return from;
 }
 
-/* cred, files, fs, sighand, signal, in the kernel's order. */
+static int copy_creds(struct task_struct *task)
+{
+	struct machine *m = task->m;
+	story(task->m);
+
+	task->obj.cred = shared_object_alloc(m, m->caches.cred_jar);
+	return task->obj.cred ? 0 : -ENOMEM;
+}
+
+static int copy_files(struct task_struct *task, const struct task_objects *from,
+		      unsigned flags)
+{
+	struct machine *m = task->m;
+	story(task->m, flags);
+
+	task->obj.files = copy_shared(m, m->caches.files_cache, from->files,
+				      flags & CLONE_FILES_EMU);
+	return task->obj.files ? 0 : -ENOMEM;
+}
+
+static int copy_fs(struct task_struct *task, const struct task_objects *from,
+		   unsigned flags)
+{
+	struct machine *m = task->m;
+	story(task->m, flags);
+
+	task->obj.fs = copy_shared(m, m->caches.fs_cache, from->fs,
+				   flags & CLONE_FS_EMU);
+	return task->obj.fs ? 0 : -ENOMEM;
+}
+
+static int copy_sighand(struct task_struct *task,
+			const struct task_objects *from, unsigned flags)
+{
+	struct machine *m = task->m;
+	story(task->m, flags);
+
+	task->obj.sighand = copy_shared(m, m->caches.sighand_cache,
+					from->sighand,
+					flags & CLONE_SIGHAND_EMU);
+	return task->obj.sighand ? 0 : -ENOMEM;
+}
+
+static int copy_signal(struct task_struct *task)
+{
+	struct machine *m = task->m;
+	story(task->m);
+
+	return kobj_alloc(m, m->caches.signal_cache, GFP_KERNEL,
+			  &task->obj.signal);
+}
+
+/* In the kernel's order, which decides the addresses. 0 or -ENOMEM. */
 static int copy_structures(struct task_struct *task,
 			   const struct task_struct *parent, unsigned flags)
 {
-	struct machine *m = task->m;
-	struct known_caches *k = &m->caches;
 	static const struct task_objects none;
 	const struct task_objects *from = parent ? &parent->obj : &none;
-	struct task_objects *o = &task->obj;
 
-	o->cred = shared_object_alloc(m, k->cred_jar);
-	if (!o->cred)
-		return -ENOMEM;
-	o->files = copy_shared(m, k->files_cache, from->files,
-			       flags & CLONE_FILES_EMU);
-	if (!o->files)
-		return -ENOMEM;
-	o->fs = copy_shared(m, k->fs_cache, from->fs, flags & CLONE_FS_EMU);
-	if (!o->fs)
-		return -ENOMEM;
-	o->sighand = copy_shared(m, k->sighand_cache, from->sighand,
-				 flags & CLONE_SIGHAND_EMU);
-	if (!o->sighand)
-		return -ENOMEM;
-	return kobj_alloc(m, k->signal_cache, GFP_KERNEL, &o->signal);
+	return copy_creds(task) || copy_files(task, from, flags) ||
+			       copy_fs(task, from, flags) ||
+			       copy_sighand(task, from, flags) ||
+			       copy_signal(task) ?
+		       -ENOMEM :
+		       0;
+}
+
+static int alloc_pid(struct task_struct *task)
+{
+	struct machine *m = task->m;
+	story(task->m);
+
+	return kobj_alloc(m, m->caches.pid, GFP_KERNEL, &task->obj.pid);
 }
 
 /* An empty address space for spawn, as exec would lay it out. */
@@ -356,6 +416,7 @@ static int copy_mm(struct task_struct *task, struct task_struct *parent,
 		   unsigned flags)
 {
 	struct machine *m = task->m;
+	story(m, flags);
 
 	task->min_flt = task->maj_flt = 0;
 	task->cmin_flt = task->cmaj_flt = 0;
@@ -364,6 +425,7 @@ static int copy_mm(struct task_struct *task, struct task_struct *parent,
 	} else if (flags & CLONE_VM_EMU) {
 		parent->mm->mm_users++;
 		task->mm = parent->mm;
+		observe(m, MM_SHARED, parent->pid, parent->mm->mm_users, 0, 0);
 	} else {
 		task->mm = dup_mm(parent->mm);
 	}
@@ -417,6 +479,7 @@ static int copy_process(struct machine *m, struct task_struct *parent,
 			unsigned flags, uint32_t pid, struct task_struct **out)
 {
 	struct task_struct *task;
+	story(m, flags);
 
 	if (!pid || pid > PID_MAX_LIMIT)
 		return -EINVAL;
@@ -426,8 +489,7 @@ static int copy_process(struct machine *m, struct task_struct *parent,
 	if (!task)
 		return -ENOMEM;
 	if (copy_structures(task, parent, flags) ||
-	    copy_mm(task, parent, flags) ||
-	    kobj_alloc(m, m->caches.pid, GFP_KERNEL, &task->obj.pid)) {
+	    copy_mm(task, parent, flags) || alloc_pid(task)) {
 		bad_fork(task);
 		return -ENOMEM;
 	}
@@ -456,6 +518,8 @@ int task_spawn(struct machine *m, uint32_t pid, const char *name,
 int do_fork(struct task_struct *parent, unsigned clone_flags, uint32_t pid,
 	    struct task_struct **out)
 {
+	story(parent->m, clone_flags);
+
 	mm_assert(parent->state == TASK_RUNNING);
 	return copy_process(parent->m, parent, clone_flags, pid, out);
 }

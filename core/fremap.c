@@ -132,6 +132,7 @@ int sys_remap_file_pages(struct task_struct *task, vaddr_t start, uint64_t size,
 	vm_flags_t vm_flags;
 	uint64_t end_pgoff;
 	int err = 0;
+	story(m, start, size, pgoff);
 
 	start &= PAGE_MASK(m);
 	size = to_ulong(m, size) & PAGE_MASK(m);

@@ -96,6 +96,8 @@ static bool tlb_next_batch(struct mmu_gather *tlb)
 static void free_pages_and_swap_cache(struct machine *m,
 				      struct page *const *pages, unsigned nr)
 {
+	story(m, nr);
+
 	lru_add_drain(m);
 	while (nr) {
 		unsigned todo = min_t(unsigned, nr, PAGEVEC_SIZE);
@@ -143,6 +145,7 @@ void tlb_finish_mmu(struct mmu_gather *tlb)
 {
 	struct machine *m = tlb->mm->m;
 	struct gather_batch *b, *next;
+	story(tlb->mm->m);
 
 	tlb_flush_mmu(tlb);
 	for (b = tlb->first; b; b = next) {

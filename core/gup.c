@@ -114,6 +114,7 @@ long __get_user_pages(struct task_struct *task, struct mm_struct *mm,
 	struct vm_area_struct *vma = NULL;
 	uint64_t done;
 	int ret;
+	story(mm->m, start, nr, gup_flags);
 
 	for (done = 0; done < nr; done++, start += PAGE_SIZE(mm->m)) {
 		kswapd_run(mm->m);

@@ -66,6 +66,7 @@ struct kmem_cache *kmalloc_slab(const struct machine *m, size_t size, gfp_t gfp)
 kva_t kmalloc(struct machine *m, size_t size, gfp_t gfp)
 {
 	struct kmem_cache *cachep;
+	story(m, size, gfp);
 
 	if (!size)
 		return ZERO_SIZE_PTR;
@@ -75,6 +76,8 @@ kva_t kmalloc(struct machine *m, size_t size, gfp_t gfp)
 
 void kfree(struct machine *m, kva_t obj)
 {
+	story(m, obj);
+
 	if (obj && obj != ZERO_SIZE_PTR)
 		kmem_cache_free(m, virt_to_slab(m, obj)->cachep, obj);
 }

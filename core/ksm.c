@@ -184,6 +184,7 @@ static bool try_to_merge_one_page(struct vm_area_struct *vma,
 {
 	struct machine *m = vma->vm_mm->m;
 	pte_t orig_pte;
+	story(vma->vm_mm->m, page_to_pfn(vma->vm_mm->m, page));
 
 	if (page == kpage) /* a merged page, forked */
 		return true;
@@ -248,6 +249,7 @@ static void cmp_and_merge_page(struct machine *m, struct page *page,
 	struct page *kpage, *tree_page;
 	struct rmap_item *tree_item;
 	uint32_t checksum;
+	story(m, page_to_pfn(m, page));
 
 	if (page_stable_node(m, page) && item->state == RMAP_STABLE &&
 	    item->head == page_stable_node(m, page))
@@ -427,6 +429,7 @@ void ksm_do_scan(struct machine *m, uint64_t nr)
 {
 	struct rmap_item *item;
 	struct page *page;
+	story(m, nr);
 
 	while (nr--) {
 		item = scan_get_next_rmap_item(m, &page);

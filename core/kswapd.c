@@ -155,6 +155,7 @@ static void balance_pgdat(struct machine *m, unsigned order,
 				  .kswapd = true};
 	uint64_t total = 0;
 	int end;
+	story(m, order);
 
 	count_vm_event(m, PAGEOUTRUN);
 	m->memalloc = m->kswapd.running = true;
@@ -180,6 +181,7 @@ void wakeup_kswapd(struct machine *m, struct zone *z, unsigned order,
 		   enum zone_type classzone)
 {
 	struct kswapd *k = &m->kswapd;
+	story(m, z->type, order);
 
 	if (k->order < order) {
 		k->order = order;
@@ -294,6 +296,7 @@ uint64_t try_to_free_pages(struct machine *m, gfp_t gfp, unsigned order)
 				  .priority = DEF_PRIORITY,
 				  .nr_to_reclaim = SWAP_CLUSTER_MAX};
 	uint64_t progress;
+	story(m, gfp, order);
 
 	mm_assert(!m->memalloc);
 	m->memalloc = true;

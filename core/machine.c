@@ -80,6 +80,8 @@ int machine_create(const struct machine_config *cfg,
 	m->host = *host;
 	m->cfg = *cfg;
 	m->fmt = config_format(&m->cfg, &m->own_fmt);
+	for (int id = 0; id < PG_MAX_LEVELS; id++)
+		m->level_depth[id] = (int8_t)pg_level_depth(m->fmt, id);
 	m->page_size = cfg->page_size;
 	m->page_shift = ilog2_u64(cfg->page_size);
 	for (unsigned i = 0; i < m->cfg.nr_caches; i++)
@@ -129,7 +131,7 @@ unsigned long machine_check(const struct machine *m,
 	return c.broken;
 }
 
-void machine_observe(struct machine *m, enum observation_kind kind,
+void machine_observe(const struct machine *m, enum observation_kind kind,
 		     const char *func, uint64_t a, uint64_t b, uint64_t c,
 		     uint64_t d)
 {

@@ -80,6 +80,7 @@ struct machine {
 	const struct pg_format *fmt;
 	uint32_t page_shift;
 	uint32_t page_size;
+	int8_t level_depth[PG_MAX_LEVELS]; /* by enum pg_level_id; -1: none */
 	bool contents;		     /* data frames hold bytes */
 	bool nx;
 	struct machine_stats stats;
@@ -190,9 +191,6 @@ void machine_destroy(struct machine *m);
 unsigned long machine_check(const struct machine *m,
 			    void (*tell)(void *ctx, const char *message),
 			    void *ctx);
-void machine_observe(struct machine *m, enum observation_kind kind,
-		     const char *func, uint64_t a, uint64_t b, uint64_t c,
-		     uint64_t d);
 
 /* ---- arithmetic of pages ---- */
 #define PAGE_SHIFT(m) ((m)->page_shift)

@@ -73,6 +73,7 @@ static int madvise_behavior(struct vm_area_struct *vma,
 {
 	vm_flags_t new_flags;
 	int err = advised_flags(vma, start, end, advice, &new_flags);
+	story(vma->vm_mm->m, start, end);
 
 	if (err)
 		return err;
@@ -126,6 +127,7 @@ static void force_swapin_readahead(struct vm_area_struct *vma, vaddr_t start,
 static int madvise_willneed(struct vm_area_struct *vma, vaddr_t start,
 			    vaddr_t end)
 {
+	story(vma->vm_mm->m, start, end);
 	uint64_t first = linear_page_index(vma, start);
 	uint64_t last = linear_page_index(vma, end);
 	struct machine *m = vma->vm_mm->m;
@@ -144,6 +146,8 @@ static int madvise_willneed(struct vm_area_struct *vma, vaddr_t start,
 static int madvise_dontneed(struct vm_area_struct *vma, vaddr_t start,
 			    vaddr_t end)
 {
+	story(vma->vm_mm->m, start, end);
+
 	if (vma->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP))
 		return -EINVAL;
 	zap_page_range(vma, start, end - start);
@@ -246,6 +250,7 @@ int sys_madvise(struct task_struct *task, vaddr_t start, uint64_t len,
 	const struct machine *m = task->m;
 	uint64_t rounded = len_align(m, len);
 	vaddr_t end = ulong_add(m, start, rounded);
+	story(m, start, len, advice);
 
 	if (!madvise_behavior_valid(advice) || (start & ~PAGE_MASK(m)))
 		return -EINVAL;

@@ -120,6 +120,7 @@ static void zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 			  const struct zap_details *details)
 {
 	struct mm_struct *mm = vma->vm_mm;
+	story(mm->m, addr, end);
 
 	for (; addr < end; addr += PAGE_SIZE(mm->m), ptep = ptep_next(mm, ptep)) {
 		pte_t pte = ptep_get(mm, ptep);
@@ -137,6 +138,8 @@ static void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma,
 			     vaddr_t addr, vaddr_t end,
 			     const struct zap_details *details)
 {
+	story(vma->vm_mm->m, addr, end);
+
 	for (vaddr_t next; addr < end; addr = next) {
 		ptep_t ptep = pte_table_range(vma->vm_mm, addr, end, &next);
 
@@ -149,6 +152,8 @@ static void unmap_single_vma(struct mmu_gather *tlb, struct vm_area_struct *vma,
 			     vaddr_t start, vaddr_t end,
 			     const struct zap_details *details)
 {
+	story(vma->vm_mm->m, start, end, vma->vm_start, vma->vm_end);
+
 	start = max_t(vaddr_t, start, vma->vm_start);
 	end = min_t(vaddr_t, end, vma->vm_end);
 	if (start < end)
@@ -158,6 +163,8 @@ static void unmap_single_vma(struct mmu_gather *tlb, struct vm_area_struct *vma,
 void unmap_vmas(struct mmu_gather *tlb, struct vm_area_struct *vma,
 		vaddr_t start, vaddr_t end)
 {
+	story(tlb->mm->m, start, end);
+
 	for (; vma && vma->vm_start < end; vma = vma->vm_next)
 		unmap_single_vma(tlb, vma, start, end, NULL);
 }
@@ -179,6 +186,7 @@ static void zap_range(struct vm_area_struct *vma, vaddr_t start, uint64_t size,
 void zap_page_range(struct vm_area_struct *vma, vaddr_t start, uint64_t size)
 {
 	const struct zap_details all = {.last_index = UINT64_MAX};
+	story(vma->vm_mm->m, start, size);
 
 	zap_range(vma, start, size,
 		  vma->vm_flags & VM_NONLINEAR ? &all : NULL);
@@ -229,6 +237,7 @@ void free_pgtables(struct mmu_gather *tlb, struct vm_area_struct *vma,
 {
 	uint64_t near = pmd_size(tlb->mm->m);
 	struct vm_area_struct *next;
+	story(tlb->mm->m, floor, ceiling);
 
 	for (; vma; vma = next) {
 		vaddr_t addr = vma->vm_start;

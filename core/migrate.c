@@ -312,6 +312,7 @@ static int unmap_and_move(struct machine *m, struct page_list *from,
 			  struct page *page, new_page_fn get_new_page,
 			  void *ctx)
 {
+	story(m, page_to_pfn(m, page));
 	struct page *newpage = get_new_page(m, page, ctx);
 	int err = 0;
 
@@ -357,6 +358,7 @@ int migrate_pages(struct machine *m, struct page_list *from,
 {
 	unsigned moved = 0, failed = 0;
 	int retry = 1;
+	story(m, from->nr);
 
 	for (unsigned pass = 0; pass < MIGRATE_PASSES && retry > 0; pass++)
 		retry = migrate_pass(m, from, get_new_page, ctx, &moved,

@@ -26,6 +26,7 @@ long __mlock_vma_pages_range(struct vm_area_struct *vma, vaddr_t start,
 {
 	struct mm_struct *mm = vma->vm_mm;
 	unsigned gup_flags = FOLL_TOUCH | FOLL_MLOCK;
+	story(vma->vm_mm->m, start, end);
 
 	/* a shared mapping has no COW to break, and need not become dirty */
 	if ((vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
@@ -51,6 +52,7 @@ int __mm_populate(struct mm_struct *mm, vaddr_t start, uint64_t len,
 	vaddr_t end = start + len, next;
 	struct vm_area_struct *vma;
 	long done;
+	story(mm->m, start, len);
 
 	for (; start < end; start = next) {
 		vma = find_vma(mm, start);
@@ -122,6 +124,7 @@ static int mlock_fixup(struct vm_area_struct *vma, struct vm_area_struct **prev,
 	struct mm_struct *mm = vma->vm_mm;
 	uint64_t pages = (end - start) >> PAGE_SHIFT(mm->m);
 	int err;
+	story(mm->m, start, end, newflags);
 
 	if (newflags == vma->vm_flags || (vma->vm_flags & VM_SPECIAL)) {
 		*prev = vma;
@@ -189,6 +192,7 @@ int sys_mlock(struct task_struct *task, vaddr_t start, uint64_t len)
 	struct machine *m = task->m;
 	struct mm_struct *mm = task->mm;
 	int err;
+	story(m, start, len);
 
 	if (!can_do_mlock(m))
 		return -EPERM;
@@ -202,6 +206,8 @@ int sys_mlock(struct task_struct *task, vaddr_t start, uint64_t len)
 
 int sys_munlock(struct task_struct *task, vaddr_t start, uint64_t len)
 {
+	story(task->m, start, len);
+
 	len = mlock_len(task->m, &start, len);
 	return do_mlock(task->mm, start, len, false);
 }

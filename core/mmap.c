@@ -123,6 +123,7 @@ vaddr_t mmap_region(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	int64_t pages = (int64_t)(len >> PAGE_SHIFT(mm->m)), charged = 0;
 	struct vm_area_struct *vma;
 	struct vma_place place;
+	story(mm->m, addr, len, vm_flags, pgoff);
 
 	if (clear_region(mm, addr, len, &place))
 		return ERR_VALUE(-ENOMEM);
@@ -206,6 +207,7 @@ vaddr_t do_mmap_pgoff(struct mm_struct *mm, struct file *file, vaddr_t addr,
 	const struct machine *m = mm->m;
 	vm_flags_t vm_flags;
 	int err;
+	story(m, addr, len, prot, flags);
 
 	*populate = 0;
 	if ((prot & PROT_READ_EMU) && mm->read_implies_exec)
@@ -264,6 +266,7 @@ vaddr_t sys_mmap(struct task_struct *task, vaddr_t addr, uint64_t len,
 {
 	struct machine *m = task->m;
 	uint64_t populate;
+	story(m, addr, len, prot, flags);
 
 	if (offset & ~PAGE_MASK(m))
 		return ERR_VALUE(-EINVAL);

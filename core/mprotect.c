@@ -52,6 +52,7 @@ uint64_t change_protection(struct vm_area_struct *vma, vaddr_t start,
 	uint64_t pages = 0;
 	vaddr_t next;
 	ptep_t ptep;
+	story(mm->m, start, end);
 
 	for (; start < end; start = next) {
 		ptep = pte_table_range(mm, start, end, &next);
@@ -72,6 +73,7 @@ int mprotect_fixup(struct vm_area_struct *vma, struct vm_area_struct **pprev,
 	int64_t pages = (int64_t)((end - start) >> PAGE_SHIFT(mm->m));
 	int64_t charged = 0;
 	int err;
+	story(mm->m, start, end, newflags);
 
 	if (newflags == oldflags) {
 		*pprev = vma;
@@ -143,6 +145,7 @@ int sys_mprotect(struct task_struct *task, vaddr_t start, uint64_t len,
 	unsigned grows = prot & grow_bits;
 	struct vm_area_struct *vma;
 	vaddr_t end;
+	story(m, start, len, prot);
 
 	prot &= ~grow_bits;
 	if (grows == grow_bits || (start & ~PAGE_MASK(m)))

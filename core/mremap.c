@@ -58,6 +58,7 @@ uint64_t move_page_tables(struct vm_area_struct *vma, vaddr_t old_addr,
 	struct mm_struct *mm = vma->vm_mm;
 	uint64_t done, extent;
 	ptep_t from, to;
+	story(mm->m, old_addr, new_addr, len);
 
 	for (done = 0; done < len; done += extent) {
 		extent = table_extent(mm->m, old_addr + done, len - done);
@@ -116,6 +117,7 @@ static vaddr_t move_vma(struct vm_area_struct *vma, vaddr_t old_addr,
 	uint64_t pages = new_len >> PAGE_SHIFT(mm->m), moved;
 	vm_flags_t vm_flags = vma->vm_flags;
 	struct vm_area_struct *new_vma;
+	story(mm->m, old_addr, old_len, new_len, new_addr);
 
 	/* the munmap may split one area into three */
 	if (mm->map_count + 3 >= mm->m->cfg.max_map_count)
@@ -320,6 +322,7 @@ vaddr_t sys_mremap(struct task_struct *task, vaddr_t addr, uint64_t old_len,
 	bool may_move = flags & MREMAP_MAYMOVE_EMU;
 	bool fixed = flags & MREMAP_FIXED_EMU;
 	vaddr_t ret;
+	story(m, addr, old_len, new_len, new_addr);
 
 	if ((flags & ~(MREMAP_FIXED_EMU | MREMAP_MAYMOVE_EMU)) ||
 	    (addr & ~PAGE_MASK(m)) || !r.new_len || (fixed && !may_move))

@@ -47,6 +47,7 @@ int sys_msync(struct task_struct *task, vaddr_t start, uint64_t len,
 {
 	const struct machine *m = task->m;
 	vaddr_t end;
+	story(task->m, start, len);
 
 	if ((flags & ~(MS_ASYNC_EMU | MS_INVALIDATE_EMU | MS_SYNC_EMU)) ||
 	    (start & ~PAGE_MASK(m)) ||

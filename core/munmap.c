@@ -28,6 +28,7 @@ static void munlock_vma_pages_all(struct vm_area_struct *vma)
 struct vm_area_struct *remove_vma(struct vm_area_struct *vma)
 {
 	struct vm_area_struct *next = vma->vm_next;
+	story(vma->vm_mm->m, vma->vm_start, vma->vm_end);
 
 	observe(vma->vm_mm->m, VMA_GONE, vma->vm_start, vma->vm_end, 0, 0);
 	if (vma->vm_ops && vma->vm_ops->close)
@@ -84,6 +85,7 @@ static void detach_vmas_to_be_unmapped(struct mm_struct *mm,
 				       struct vm_area_struct *prev, vaddr_t end)
 {
 	struct vm_area_struct *tail;
+	story(mm->m, vma->vm_start, end);
 
 	vma->vm_prev = NULL;
 	do {
@@ -112,6 +114,7 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *vma,
 {
 	struct vm_area_struct *next = prev ? prev->vm_next : mm->mmap;
 	struct mmu_gather tlb;
+	story(mm->m, start, end);
 
 	lru_add_drain(mm->m);
 	tlb_gather_mmu(&tlb, mm);
@@ -144,6 +147,7 @@ int do_munmap(struct mm_struct *mm, vaddr_t start, uint64_t len)
 	vaddr_t task_size = m->cfg.task_size, end;
 	struct vm_area_struct *vma, *prev;
 	int err;
+	story(m, start, len);
 
 	if ((start & ~PAGE_MASK(m)) || start > task_size ||
 	    len > task_size - start)
@@ -170,6 +174,8 @@ int do_munmap(struct mm_struct *mm, vaddr_t start, uint64_t len)
 
 int sys_munmap(struct task_struct *task, vaddr_t addr, uint64_t len)
 {
+	story(task->m, addr, len);
+
 	return do_munmap(task->mm, addr, len);
 }
 
@@ -190,6 +196,7 @@ void exit_mmap(struct mm_struct *mm)
 	struct vm_area_struct *vma;
 	struct mmu_gather tlb;
 	int64_t accounted = 0;
+	story(mm->m);
 
 	if (mm->locked_vm)
 		for_each_vma(vma, mm)

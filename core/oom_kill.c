@@ -169,6 +169,7 @@ static struct task_struct *kill_one(const struct shortage *s, gfp_t gfp,
 struct task_struct *out_of_memory(struct machine *m, gfp_t gfp, unsigned order)
 {
 	const struct shortage s = of_machine(m);
+	story(m, gfp, order);
 
 	if (m->current && m->current->memdie)
 		return m->current;

@@ -63,9 +63,8 @@ static enum migratetype gfp_migratetype(const struct machine *m, gfp_t gfp)
 
 struct zone *pfn_zone(const struct machine *m, pfn_t pfn)
 {
-	const struct zone *z;
-
-	for_each_zone (z, m)
+	/* from the top: users' pages are asked for most, and lie there */
+	for (const struct zone *z = m->zone + MAX_NR_ZONES; z-- > m->zone;)
 		if (zone_spans_pfn(z, pfn))
 			return (struct zone *)z;
 	return NULL;
@@ -188,6 +187,7 @@ static void free_pcppages_bulk(struct machine *m, struct zone *z, uint32_t n)
 	struct per_cpu_pages *pcp = &z->pageset;
 	uint32_t to_free = n, batch_free = 0;
 	unsigned mt = 0;
+	story(m, zone_idx(z), n);
 
 	z->pages_scanned = 0;
 	while (to_free) {
@@ -215,6 +215,7 @@ void free_hot_cold_page(struct machine *m, struct page *page, bool cold)
 	struct zone *z = pfn_zone(m, pfn);
 	struct per_cpu_pages *pcp = &z->pageset;
 	enum migratetype mt = *pageblock_type_of(m, z, pfn);
+	story(m, pfn, cold);
 
 	free_pages_prepare(m, page, 0);
 	SetPagePcp(page);
@@ -226,6 +227,7 @@ void free_hot_cold_page(struct machine *m, struct page *page, bool cold)
 	else
 		page_list_add(m, &pcp->lists[mt], page);
 	pcp->count++;
+	observe(m, PCP_PUT, pfn, zone_idx(z), mt, pcp->count);
 	if (pcp->count >= pcp->high)
 		free_pcppages_bulk(m, z,
 				   min_t(uint32_t, pcp->batch, pcp->count));
@@ -243,6 +245,7 @@ static void __free_pages_ok(struct machine *m, struct page *page,
 {
 	pfn_t pfn = page_to_pfn(m, page);
 	struct zone *z = pfn_zone(m, pfn);
+	story(m, pfn, order);
 
 	free_pages_prepare(m, page, order);
 	z->pages_scanned = 0;
@@ -252,6 +255,8 @@ static void __free_pages_ok(struct machine *m, struct page *page,
 
 void __free_pages(struct machine *m, struct page *page, unsigned order)
 {
+	story(m, page_to_pfn(m, page), order);
+
 	mm_assert(page->_count > 0);
 	if (--page->_count)
 		return;
@@ -263,6 +268,8 @@ void __free_pages(struct machine *m, struct page *page, unsigned order)
 
 void put_page(struct machine *m, struct page *page)
 {
+	story(m, page_to_pfn(m, page), page->_count - 1);
+
 	mm_assert(page->_count > 0);
 	if (--page->_count)
 		return;
@@ -274,6 +281,7 @@ void put_page(struct machine *m, struct page *page)
 void drain_all_pages(struct machine *m)
 {
 	struct zone *z;
+	story(m);
 
 	for_each_zone (z, m)
 		if (z->pageset.count)
@@ -302,6 +310,7 @@ static void rmqueue_bulk(struct machine *m, struct zone *z,
 			 struct page_list *list, enum migratetype mt, bool cold)
 {
 	uint32_t n;
+	story(m, zone_idx(z), z->pageset.batch, mt);
 
 	for (n = 0; n < z->pageset.batch; n++) {
 		struct page *page = __rmqueue(m, z, 0, mt);
@@ -334,6 +343,7 @@ static struct page *rmqueue_pcp(struct machine *m, struct zone *z,
 	page_list_del(m, list, page);
 	ClearPagePcp(page);
 	z->pageset.count--;
+	observe(m, PCP_TAKE, page_to_pfn(m, page), zone_idx(z), mt, list->nr);
 	return page;
 }
 
@@ -342,6 +352,7 @@ static struct page *buffered_rmqueue(struct machine *m, struct zone *z,
 {
 	int64_t n = (int64_t)1 << ac->order;
 	struct page *page;
+	story(m, zone_idx(z), ac->order, ac->mt);
 
 	if (likely(ac->order == 0)) {
 		page = rmqueue_pcp(m, z, ac->mt, ac->gfp & __GFP_COLD);
@@ -392,7 +403,8 @@ static bool zone_allowed(struct machine *m, const struct zone *z,
 	if (alloc_flags & ALLOC_NO_WATERMARKS)
 		return true;
 	if ((alloc_flags & ALLOC_WMARK_LOW) && !z->vm_stat[NR_ALLOC_BATCH]) {
-		observe(m, ZONE_SKIPPED, zone_idx(z), 0, 0, 0);
+		observe(m, ZONE_SKIPPED, zone_idx(z), 0,
+			z->vm_stat[NR_FREE_PAGES], 0);
 		return false;
 	}
 	if ((alloc_flags & ALLOC_WMARK_LOW) && (ac->gfp & __GFP_WRITE) &&
@@ -401,9 +413,12 @@ static bool zone_allowed(struct machine *m, const struct zone *z,
 	mark = z->watermark[alloc_flags & ALLOC_WMARK_MASK];
 	if (!zone_watermark_ok(z, ac->order, mark, ac->preferred->type,
 			       alloc_flags)) {
-		observe(m, ZONE_SKIPPED, zone_idx(z), 1, 0, 0);
+		observe(m, ZONE_SKIPPED, zone_idx(z), 1,
+			z->vm_stat[NR_FREE_PAGES], mark);
 		return false;
 	}
+	observe(m, ZONE_CHOSEN, zone_idx(z), z->vm_stat[NR_FREE_PAGES], mark,
+		alloc_flags & ALLOC_WMARK_MASK);
 	return true;
 }
 
@@ -412,6 +427,7 @@ struct page *get_page_from_freelist(struct machine *m,
 				    unsigned alloc_flags)
 {
 	struct zone *z;
+	story(m, ac->order, alloc_flags);
 
 	for_each_zone_zonelist(z, m, ac)
 	{
@@ -432,6 +448,7 @@ struct page *alloc_pages(struct machine *m, gfp_t gfp, unsigned order)
 {
 	struct alloc_context ac = {.gfp = gfp, .order = order};
 	struct page *page = NULL;
+	story_pair(m, "alloc_pages", "__alloc_pages_nodemask", gfp, order);
 
 	ac.high_zoneidx = gfp_zone(m, gfp);
 	ac.mt = gfp_migratetype(m, gfp);
@@ -440,7 +457,7 @@ struct page *alloc_pages(struct machine *m, gfp_t gfp, unsigned order)
 		page = get_page_from_freelist(m, &ac,
 					      ALLOC_WMARK_LOW | ALLOC_CPUSET);
 		if (unlikely(!page))
-			page = alloc_pages_slowpath(m, &ac);
+			page = __alloc_pages_slowpath(m, &ac);
 	}
 	if (unlikely(!page))
 		observe(m, PAGE_ALLOC_FAIL, 0, order, gfp, 0);

@@ -166,6 +166,7 @@ int pgd_alloc(struct mm_struct *mm)
 {
 	struct machine *m = mm->m;
 	const struct pg_format *f = m->fmt;
+	story(mm->m);
 
 	mm->pgd = table_alloc(mm, 0, 0);
 	if (!mm->pgd)
@@ -188,6 +189,8 @@ int pgd_alloc(struct mm_struct *mm)
 
 void pgd_free(struct mm_struct *mm)
 {
+	story(mm->m);
+
 	soft_tlb_destroy(mm);
 	if (unlikely(mm->m->tlb != NULL))
 		tlb_forget_mm(mm->m->tlb, mm);
@@ -236,32 +239,54 @@ static ptep_t level_alloc(struct mm_struct *mm, ptep_t above, unsigned d,
 	return table_entry(f, table, d, addr);
 }
 
-static ptep_t level_alloc_id(struct mm_struct *mm, ptep_t above,
-			     enum pg_level_id id, vaddr_t addr)
+/* The same with its story: a table that is there (1), or is to be made (2). */
+__watched static ptep_t level_alloc_told(struct mm_struct *mm, ptep_t above,
+					 unsigned d, vaddr_t addr,
+					 const char *func)
 {
-	int d = pg_level_depth(mm->m->fmt, id);
+	uint64_t entry = entry_read(mm->m, above).v;
+	story_as(mm->m, func, addr, entry ? 1 : 2, entry);
 
-	return d <= 0 ? above : level_alloc(mm, above, (unsigned)d, addr);
+	return level_alloc(mm, above, d, addr);
+}
+
+/* A level that the format does not have is folded into the one above. */
+static inline ptep_t level_alloc_id(struct mm_struct *mm, ptep_t above,
+				    enum pg_level_id id, vaddr_t addr,
+				    const char *func)
+{
+	struct machine *m = mm->m;
+	int d = m->level_depth[id];
+
+	if (d <= 0) {
+		story_leaf(m, func, addr, 0);
+		return above;
+	}
+	if (unlikely(m->observer != NULL))
+		return level_alloc_told(mm, above, (unsigned)d, addr, func);
+	return level_alloc(mm, above, (unsigned)d, addr);
 }
 
 ptep_t p4d_alloc(struct mm_struct *mm, ptep_t pgd, vaddr_t addr)
 {
-	return level_alloc_id(mm, pgd, PG_P4D, addr);
+	if (mm->m->level_depth[PG_P4D] <= 0)
+		return pgd; /* nor has the kernel such a function then */
+	return level_alloc_id(mm, pgd, PG_P4D, addr, __func__);
 }
 
 ptep_t pud_alloc(struct mm_struct *mm, ptep_t p4d, vaddr_t addr)
 {
-	return level_alloc_id(mm, p4d, PG_PUD, addr);
+	return level_alloc_id(mm, p4d, PG_PUD, addr, __func__);
 }
 
 ptep_t pmd_alloc(struct mm_struct *mm, ptep_t pud, vaddr_t addr)
 {
-	return level_alloc_id(mm, pud, PG_PMD, addr);
+	return level_alloc_id(mm, pud, PG_PMD, addr, __func__);
 }
 
 ptep_t pte_alloc_map(struct mm_struct *mm, ptep_t pmd, vaddr_t addr)
 {
-	return level_alloc_id(mm, pmd, PG_PTE, addr);
+	return level_alloc_id(mm, pmd, PG_PTE, addr, __func__);
 }
 
 ptep_t pte_alloc_at(struct mm_struct *mm, vaddr_t addr)
@@ -348,7 +373,7 @@ void set_pte_at(struct mm_struct *mm, vaddr_t addr, ptep_t ptep, pte_t pte)
 		if (table->private & TABLE_BEHIND_LARGE)
 			large_page_break(mm, addr, table);
 	}
-	observe(m, PTE_SET, addr, pte.v, old.v, 0);
+	observe(m, PTE_SET, addr, pte.v, old.v, mm->serial);
 	m->stats.ptes_used += (uint64_t)!pte_none(pte) - !pte_none(old);
 	entry_write(m, ptep, pte);
 	soft_tlb_flush_page(mm, addr);
@@ -435,6 +460,7 @@ void free_pgd_range(struct mm_struct *mm, vaddr_t addr, vaddr_t end,
 				      .ceiling = ceiling,
 				      .free_table = free_table,
 				      .ctx = ctx};
+	story(mm->m, addr, end, floor, ceiling);
 
 	if (mm->m->fmt->nr_levels > 1 && addr < end)
 		free_level_range(&rf, mm->pgd, 0, addr, end);

@@ -75,6 +75,7 @@ uint64_t do_page_cache_readahead(struct machine *m,
 	uint64_t end = inode_pages(m, mapping->host), read = 0;
 	struct page_pool pool = {{0, 0, 0}};
 	struct page *page;
+	story(m, first, nr);
 
 	for (uint64_t i = 0; i < nr && first + i < end; i++) {
 		if (find_page(mapping, first + i))
@@ -270,6 +271,7 @@ void do_sync_mmap_readahead(struct vm_area_struct *vma, struct file *file,
 {
 	struct machine *m = vma->vm_mm->m;
 	uint64_t ra_pages = file->f_inode->i_data.ra_pages;
+	story(vma->vm_mm->m, offset);
 
 	if ((vma->vm_flags & VM_RAND_READ) || !ra_pages)
 		return;

@@ -46,6 +46,7 @@ static struct anon_vma *anon_vma_alloc(struct machine *m)
 	struct anon_vma *av;
 	kva_t kobj;
 	uint32_t id;
+	story(m);
 
 	if (kobj_alloc(m, m->caches.anon_vma, GFP_KERNEL, &kobj))
 		return NULL;
@@ -82,6 +83,7 @@ static struct anon_vma_chain *anon_vma_chain_alloc(struct machine *m, gfp_t gfp)
 	struct anon_vma_chain *avc;
 	kva_t kobj;
 	uint32_t id;
+	story(m, gfp);
 
 	if (kobj_alloc(m, m->caches.anon_vma_chain, gfp, &kobj))
 		return NULL;
@@ -100,6 +102,8 @@ static void anon_vma_chain_free(struct machine *m, struct anon_vma_chain *avc)
 static void anon_vma_chain_link(struct vm_area_struct *vma,
 				struct anon_vma_chain *avc, struct anon_vma *av)
 {
+	story(vma->vm_mm->m, vma->vm_start, av->id);
+
 	avc->vma = vma;
 	avc->anon_vma = av;
 	list_add(&avc->same_vma, &vma->anon_vma_chain);
@@ -115,14 +119,13 @@ static void anon_vma_chain_link(struct vm_area_struct *vma,
  * they can merge later). The chain is allocated first, as the kernel does.
  * 0 or -ENOMEM.
  */
-int anon_vma_prepare(struct vm_area_struct *vma)
+static int make_anon_vma(struct vm_area_struct *vma)
 {
 	struct machine *m = vma->vm_mm->m;
 	struct anon_vma_chain *avc;
 	struct anon_vma *av;
+	story_as(m, "anon_vma_prepare", vma->vm_start, vma->vm_end);
 
-	if (likely(vma->anon_vma))
-		return 0;
 	avc = anon_vma_chain_alloc(m, GFP_KERNEL);
 	if (!avc)
 		return -ENOMEM;
@@ -140,6 +143,15 @@ int anon_vma_prepare(struct vm_area_struct *vma)
 	return 0;
 }
 
+int anon_vma_prepare(struct vm_area_struct *vma)
+{
+	if (unlikely(!vma->anon_vma))
+		return make_anon_vma(vma);
+	story_leaf(vma->vm_mm->m, "anon_vma_prepare", vma->vm_start,
+		   vma->vm_end, vma->anon_vma->id);
+	return 0;
+}
+
 /*
  * Chain dst to every anon_vma that src is chained to, in src's order: the list
  * is walked from its old end, because links are put at the head.
@@ -149,6 +161,7 @@ int anon_vma_clone(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
 	struct machine *m = src->vm_mm->m;
 	struct anon_vma_chain *pavc, *avc;
+	story(m, dst->vm_start, src->vm_start);
 
 	list_for_each_entry_reverse(pavc, &src->anon_vma_chain, same_vma) {
 		avc = anon_vma_chain_alloc(m, GFP_NOWAIT | __GFP_NOWARN);
@@ -173,6 +186,7 @@ int anon_vma_fork(struct vm_area_struct *vma, struct vm_area_struct *pvma)
 	struct machine *m = vma->vm_mm->m;
 	struct anon_vma_chain *avc;
 	struct anon_vma *av;
+	story(m, vma->vm_start, pvma->vm_start);
 
 	if (!pvma->anon_vma)
 		return 0;
@@ -207,6 +221,7 @@ void unlink_anon_vmas(struct vm_area_struct *vma)
 {
 	struct machine *m = vma->vm_mm->m;
 	struct anon_vma_chain *avc, *next;
+	story(m, vma->vm_start);
 
 	list_for_each_entry_safe(avc, next, &vma->anon_vma_chain, same_vma) {
 		anon_vma_interval_tree_remove(avc, avc->anon_vma);
@@ -230,6 +245,20 @@ uint64_t linear_page_index(const struct vm_area_struct *vma, vaddr_t address)
 	       vma->vm_pgoff;
 }
 
+__watched static void tell_page_owner(const struct page *page,
+				      const struct vm_area_struct *vma,
+				      vaddr_t address, bool exclusive)
+{
+	const struct machine *m = vma->vm_mm->m;
+	story_as(m, "__page_set_anon_rmap", page_to_pfn(m, page), address,
+		 exclusive);
+
+	story_leaf(m, "linear_page_index", address, vma->vm_start,
+		   vma->vm_pgoff, page->index);
+	observe(m, PAGE_MAPPING, page_to_pfn(m, page), page->mapping >> 2,
+		page->index, 0);
+}
+
 /*
  * Which anon_vma is a page's? Its area's own if no other process can have it;
  * else the root's, which every area of this family of forks is chained to.
@@ -246,6 +275,8 @@ static void __page_set_anon_rmap(struct page *page, struct vm_area_struct *vma,
 		av = av->root;
 	page->mapping = av->id << 2 | PAGE_MAPPING_ANON;
 	page->index = linear_page_index(vma, address);
+	if (unlikely(vma->vm_mm->m->observer != NULL))
+		tell_page_owner(page, vma, address, exclusive);
 }
 
 /* A locked area's new page is born unevictable. Linux: mlocked_vma_newpage() */
@@ -267,6 +298,7 @@ void page_add_new_anon_rmap(struct page *page, struct vm_area_struct *vma,
 			    vaddr_t address)
 {
 	struct machine *m = vma->vm_mm->m;
+	story(m, page_to_pfn(m, page), address);
 
 	mm_assert(address >= vma->vm_start && address < vma->vm_end);
 	SetPageSwapBacked(page);
@@ -287,6 +319,7 @@ void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
 			vaddr_t address, bool exclusive)
 {
 	struct machine *m = vma->vm_mm->m;
+	story(m, page_to_pfn(m, page), address, exclusive);
 
 	page->_mapcount1++;
 	observe(m, RMAP_ADD, address, page_to_pfn(m, page),
@@ -299,6 +332,8 @@ void page_add_anon_rmap(struct page *page, struct vm_area_struct *vma,
 
 void page_add_file_rmap(struct machine *m, struct page *page)
 {
+	story(m, page_to_pfn(m, page));
+
 	page->_mapcount1++;
 	observe(m, RMAP_ADD, 0, page_to_pfn(m, page), page_mapcount(page), 0);
 	if (page_mapcount(page) != 1)
@@ -314,6 +349,8 @@ void page_add_file_rmap(struct machine *m, struct page *page)
  */
 void page_remove_rmap(struct machine *m, struct page *page)
 {
+	story(m, page_to_pfn(m, page));
+
 	mm_assert(page_mapped(page));
 	page->_mapcount1--;
 	observe(m, RMAP_REMOVE, page_to_pfn(m, page), page_mapcount(page), 0,
@@ -336,8 +373,12 @@ void page_remove_rmap(struct machine *m, struct page *page)
 void page_move_anon_rmap(struct page *page, struct vm_area_struct *vma,
 			 vaddr_t address)
 {
+	const struct machine *m = vma->vm_mm->m;
+
 	mm_assert(vma->anon_vma);
 	mm_assert(page->index == linear_page_index(vma, address));
+	story_leaf(m, "page_move_anon_rmap", page_to_pfn(m, page), address,
+		   page->mapping >> 2, vma->anon_vma->id);
 	page->mapping = vma->anon_vma->id << 2 | PAGE_MAPPING_ANON;
 }
 

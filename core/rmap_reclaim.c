@@ -66,6 +66,7 @@ unsigned page_referenced(struct machine *m, struct page *page,
 	struct referenced r = {.m = m,
 			       .memcg = memcg,
 			       .mapcount = page_mapcount(page)};
+	story(m, page_to_pfn(m, page));
 
 	if (page_mapped(page))
 		rmap_walk(m, page, page_referenced_one, &r);
@@ -117,6 +118,7 @@ static bool try_to_unmap_one(void *ctx, struct vm_area_struct *vma,
 	const struct pg_format *f = u->m->fmt;
 	struct mm_struct *mm = vma->vm_mm;
 	pte_t pte = ptep_get(mm, ptep);
+	story(u->m, address);
 
 	if (vma->vm_flags & VM_LOCKED) {
 		mlock_vma_page(u->m, u->page);
@@ -145,6 +147,7 @@ static bool try_to_unmap_one(void *ctx, struct vm_area_struct *vma,
 enum swap_result try_to_unmap(struct machine *m, struct page *page)
 {
 	struct unmap u = {.m = m, .page = page, .result = SWAP_AGAIN};
+	story(m, page_to_pfn(m, page));
 
 	rmap_walk(m, page, try_to_unmap_one, &u);
 	if (u.result != SWAP_MLOCK && !page_mapped(page))

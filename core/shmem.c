@@ -234,6 +234,8 @@ static int shmem_getpage_fault(struct machine *m, struct inode *inode,
 			       uint64_t index, struct page **pagep,
 			       unsigned *fault)
 {
+	story(m, index);
+
 	if (index >= inode_pages(m, inode))
 		return -EINVAL;
 	*pagep = find_get_page(&inode->i_data, index);
@@ -252,6 +254,7 @@ int shmem_getpage(struct machine *m, struct inode *inode, uint64_t index,
 
 unsigned shmem_fault(struct vm_area_struct *vma, struct vm_fault *vmf)
 {
+	story(vma->vm_mm->m, vmf->pgoff);
 	unsigned fault = 0;
 	int err = shmem_getpage_fault(vma->vm_mm->m, vma->vm_file->f_inode,
 				      vmf->pgoff, &vmf->page, &fault);

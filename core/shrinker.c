@@ -82,6 +82,7 @@ uint64_t shrink_slab(struct machine *m, gfp_t gfp, uint64_t nr_scanned,
 		     uint64_t lru_pages)
 {
 	uint64_t objects = count_unused(m), total, delta, freed = 0;
+	story(m, nr_scanned);
 
 	if (!objects)
 		return 0;

@@ -137,6 +137,7 @@ static struct page *kmem_getpages(struct machine *m, struct kmem_cache *cachep,
 				  gfp_t gfp)
 {
 	struct page *page;
+	story(m, cachep->kobj, gfp, cachep->gfporder);
 
 	gfp |= cachep->allocflags | __GFP_NOTRACK;
 	if (cachep->flags & SLAB_RECLAIM_ACCOUNT)
@@ -192,6 +193,7 @@ static bool cache_grow(struct machine *m, struct kmem_cache *cachep, gfp_t gfp)
 	uint32_t colour = cachep->colour_next * cachep->colour_off;
 	struct page *page;
 	struct slab *slabp;
+	story(m, cachep->kobj, cachep->gfporder);
 
 	if (++cachep->colour_next >= cachep->colour)
 		cachep->colour_next = 0;
@@ -221,6 +223,7 @@ static void slab_destroy(struct machine *m, struct slab *slabp)
 	struct kmem_cache *cachep = slabp->cachep;
 	struct page *page = pfn_to_page(m, slabp->pfn);
 	kva_t desc = slabp->desc;
+	story(m, cachep->kobj, slabp->pfn);
 
 	observe(m, SLAB_DESTROY, cachep->kobj, slabp->pfn, cachep->gfporder, 0);
 	cachep->nr_slabs--;
@@ -234,7 +237,8 @@ static void slab_destroy(struct machine *m, struct slab *slabp)
 /* ---- array cache and slabs ---- */
 
 /* Up to n objects of one slab into the array; the slab changes lists. */
-static uint32_t take_from_slab(struct kmem_cache *cachep, struct slab *slabp,
+static uint32_t take_from_slab(const struct machine *m,
+			       struct kmem_cache *cachep, struct slab *slabp,
 			       uint32_t n)
 {
 	struct array_cache *ac = &cachep->ac;
@@ -245,6 +249,7 @@ static uint32_t take_from_slab(struct kmem_cache *cachep, struct slab *slabp,
 		taken++;
 	}
 	cachep->free_objects -= taken;
+	observe(m, SLAB_TAKE, slabp->pfn, taken, slabp->inuse, cachep->num);
 	list_move(&slabp->list, slabp->free == BUFCTL_END
 					? &cachep->slabs_full
 					: &cachep->slabs_partial);
@@ -252,7 +257,8 @@ static uint32_t take_from_slab(struct kmem_cache *cachep, struct slab *slabp,
 }
 
 /* A batch from the slabs there are. */
-static void refill_from_slabs(struct kmem_cache *cachep)
+static void refill_from_slabs(const struct machine *m,
+			      struct kmem_cache *cachep)
 {
 	struct array_cache *ac = &cachep->ac;
 	uint32_t n = ac->batchcount;
@@ -268,8 +274,9 @@ static void refill_from_slabs(struct kmem_cache *cachep)
 			if (list_empty(from))
 				return;
 		}
-		n -= take_from_slab(
-			cachep, list_first_entry(from, struct slab, list), n);
+		n -= take_from_slab(m, cachep,
+				    list_first_entry(from, struct slab, list),
+				    n);
 	}
 }
 
@@ -277,9 +284,10 @@ static kva_t cache_alloc_refill(struct machine *m, struct kmem_cache *cachep,
 				gfp_t gfp)
 {
 	struct array_cache *ac = &cachep->ac;
+	story(m, cachep->kobj);
 
 	for (;;) {
-		refill_from_slabs(cachep);
+		refill_from_slabs(m, cachep);
 		if (ac->avail)
 			break;
 		if (!cache_grow(m, cachep, gfp) && !ac->avail)
@@ -296,6 +304,7 @@ kva_t kmem_cache_alloc(struct machine *m, struct kmem_cache *cachep, gfp_t gfp)
 	struct array_cache *ac = &cachep->ac;
 	struct slab *slabp;
 	kva_t obj;
+	story(m, cachep->kobj, gfp);
 
 	if (likely(ac->avail)) {
 		ac->touched = 1;
@@ -307,13 +316,15 @@ kva_t kmem_cache_alloc(struct machine *m, struct kmem_cache *cachep, gfp_t gfp)
 	}
 	slabp = hpool_get(&m->slab_pool, virt_to_page(m, obj)->mapping);
 	slab_set_held(slabp, obj_to_index(slabp, obj));
-	observe(m, SLAB_ALLOC, obj, cachep->kobj, 0, 0);
+	observe(m, SLAB_ALLOC, obj, cachep->kobj, ac->avail, 0);
 	return obj;
 }
 
 void free_block(struct machine *m, struct kmem_cache *cachep, const kva_t *obj,
 		uint32_t n)
 {
+	story(m, cachep->kobj, n);
+
 	for (uint32_t i = 0; i < n; i++) {
 		struct slab *slabp = virt_to_slab(m, obj[i]);
 
@@ -334,6 +345,7 @@ void free_block(struct machine *m, struct kmem_cache *cachep, const kva_t *obj,
 static void cache_flusharray(struct machine *m, struct kmem_cache *cachep)
 {
 	struct array_cache *ac = &cachep->ac;
+	story(m, cachep->kobj, cachep->ac.batchcount);
 
 	free_block(m, cachep, ac->entry, ac->batchcount);
 	ac->avail -= ac->batchcount;
@@ -347,10 +359,11 @@ void kmem_cache_free(struct machine *m, struct kmem_cache *cachep, kva_t obj)
 	struct slab *slabp =
 		hpool_get(&m->slab_pool, virt_to_page(m, obj)->mapping);
 	uint32_t i = obj_to_index(slabp, obj);
+	story(m, cachep->kobj, obj);
 
 	mm_assert(slabp->cachep == cachep && slab_held(slabp, i));
 	slab_clear_held(slabp, i);
-	observe(m, SLAB_FREE, obj, cachep->kobj, 0, 0);
+	observe(m, SLAB_FREE, obj, cachep->kobj, ac->avail, ac->limit);
 	if (unlikely(ac->avail == ac->limit))
 		cache_flusharray(m, cachep);
 	ac->entry[ac->avail++] = obj;

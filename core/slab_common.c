@@ -244,6 +244,7 @@ struct kmem_cache *kmem_cache_create(struct machine *m, const char *name,
 {
 	struct kmem_cache *s;
 	int ret = cache_create_verify(m, name, size, align);
+	story(m, size, align);
 
 	if (!ret) {
 		s = kmem_cache_new(m, name);
@@ -264,6 +265,8 @@ struct kmem_cache *kmem_cache_create(struct machine *m, const char *name,
 
 int kmem_cache_destroy(struct machine *m, struct kmem_cache *s)
 {
+	story(m, s->kobj);
+
 	if (__cache_shrink(m, s)) {
 		list_move(&s->list, &m->slab_caches);
 		return -EBUSY;

@@ -19,6 +19,7 @@ static int acct_stack_growth(struct vm_area_struct *vma, uint64_t size,
 			     uint64_t grow)
 {
 	struct mm_struct *mm = vma->vm_mm;
+	story(mm->m, size, grow);
 
 	if (!may_expand_vm(mm, grow) || size > mm->m->cfg.rlimit_stack)
 		return -ENOMEM;
@@ -38,6 +39,7 @@ int expand_downwards(struct vm_area_struct *vma, vaddr_t address)
 	struct machine *m = vma->vm_mm->m;
 	uint64_t grow;
 	int err;
+	story(m, vma->vm_start, address);
 
 	if (anon_vma_prepare(vma))
 		return -ENOMEM;
@@ -62,6 +64,7 @@ int expand_downwards(struct vm_area_struct *vma, vaddr_t address)
 int expand_stack(struct vm_area_struct *vma, vaddr_t address)
 {
 	const struct vm_area_struct *prev = vma->vm_prev;
+	story(vma->vm_mm->m, vma->vm_start, address);
 
 	address &= PAGE_MASK(vma->vm_mm->m);
 	if (prev && prev->vm_end == address &&

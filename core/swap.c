@@ -131,7 +131,7 @@ static void pagevec_lru_add_fn(struct machine *m, struct page *page)
 void lru_cache_add(struct machine *m, struct page *page)
 {
 	struct pagevec *pvec = &m->pagevecs->lru_add;
-
+	story_leaf(m, "lru_cache_add", page_to_pfn(m, page), PageActive(page));
 	get_page(page);
 	if (pvec->nr == PAGEVEC_SIZE)
 		pagevec_lru_move_fn(m, pvec, pagevec_lru_add_fn);
@@ -282,6 +282,7 @@ void release_pages(struct machine *m, struct page *const *pages, unsigned nr,
 {
 	struct page *to_free[PAGEVEC_SIZE];
 	unsigned nr_free = 0;
+	story(m, nr);
 
 	mm_assert(nr <= PAGEVEC_SIZE);
 	for (unsigned i = 0; i < nr; i++) {

@@ -68,6 +68,7 @@ int add_to_swap_cache(struct machine *m, struct page *page, swp_entry_t entry)
 
 bool add_to_swap(struct machine *m, struct page *page)
 {
+	story(m, page_to_pfn(m, page));
 	swp_entry_t entry = get_swap_page(m);
 
 	if (!entry.val)
@@ -97,6 +98,7 @@ void __delete_from_swap_cache(struct machine *m, struct page *page)
 void delete_from_swap_cache(struct machine *m, struct page *page)
 {
 	swp_entry_t entry = page_swp_entry(page);
+	story(m, page_to_pfn(m, page));
 
 	__delete_from_swap_cache(m, page);
 	swapcache_free(m, entry, page);
@@ -123,8 +125,11 @@ struct page *find_get_swap_page(struct machine *m, swp_entry_t entry)
 struct page *lookup_swap_cache(struct machine *m, swp_entry_t entry)
 {
 	struct page *page = find_get_swap_page(m, entry);
+	story(m, swp_type(entry), swp_offset(entry));
 
 	m->swap->find_total++;
+	observe(m, SWAP_LOOKUP, swp_offset(entry), page != NULL,
+		page ? page_to_pfn(m, page) : 0, 0);
 	if (page)
 		m->swap->find_success++;
 	return page;
@@ -141,6 +146,8 @@ static uint8_t *slot_bytes(const struct machine *m, const struct page *page)
 
 static void swap_readpage(struct machine *m, struct page *page)
 {
+	story(m, page_to_pfn(m, page));
+
 	count_vm_event(m, PSWPIN);
 	count_vm_events(m, PGPGIN, m->page_size >> 10);
 	if (m->contents)
@@ -155,6 +162,8 @@ static void swap_readpage(struct machine *m, struct page *page)
 /* Write-back ends before this returns: no queue, no interrupt. */
 void swap_writepage(struct machine *m, struct page *page)
 {
+	story(m, page_to_pfn(m, page));
+
 	if (try_to_free_swap(m, page))
 		return; /* nobody wants the bytes */
 	count_vm_event(m, PSWPOUT);
@@ -196,6 +205,7 @@ struct page *read_swap_cache_async(struct machine *m, swp_entry_t entry)
 {
 	struct page *page, *new_page = NULL;
 	int err = 0;
+	story(m, swp_type(entry), swp_offset(entry));
 
 	while (!(page = find_get_swap_page(m, entry)) && err != -ENOMEM) {
 		if (!new_page)
@@ -225,6 +235,7 @@ struct page *swapin_readahead(struct machine *m, swp_entry_t entry)
 	uint64_t offset = swp_offset(entry) & ~mask;
 	uint64_t last = swp_offset(entry) | mask;
 	struct page *page;
+	story(m, swp_type(entry), swp_offset(entry));
 
 	if (!offset) /* the header */
 		offset++;

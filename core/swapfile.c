@@ -210,6 +210,7 @@ swp_entry_t get_swap_page(struct machine *m)
 	struct swap_info *s = m->swap;
 	int type, next, wrapped = 0;
 	uint32_t offset;
+	story(m);
 
 	if (!s || s->nr_swap_pages <= 0)
 		return swp_entry(0, 0);
@@ -277,6 +278,8 @@ static uint32_t swap_entry_free(struct machine *m, swp_entry_t entry,
 
 void swap_free(struct machine *m, swp_entry_t entry)
 {
+	story(m, swp_type(entry), swp_offset(entry));
+
 	swap_entry_free(m, entry, 1);
 }
 
@@ -322,6 +325,8 @@ uint32_t page_swapcount(const struct machine *m, const struct page *page)
 
 bool try_to_free_swap(struct machine *m, struct page *page)
 {
+	story(m, page_to_pfn(m, page));
+
 	if (!PageSwapCache(page) || PageWriteback(page) ||
 	    page_swapcount(m, page))
 		return false;
@@ -358,6 +363,8 @@ bool reuse_swap_page(struct machine *m, struct page *page)
 {
 	uint32_t count = (uint32_t)page_mapcount(page);
 
+	story_leaf(m, "reuse_swap_page", page_to_pfn(m, page), count,
+		   PageSwapCache(page) != 0);
 	if (PageKsm(page))
 		return false; /* it can be found and shared at any time */
 	if (count <= 1 && PageSwapCache(page)) {
@@ -460,6 +467,7 @@ int sys_swapon(struct machine *m, uint64_t len)
 	uint64_t max = min_t(uint64_t, len >> m->page_shift, max_slots(m));
 	unsigned type = free_type(s);
 	struct swap_area *a;
+	story(m, len);
 
 	if (type == MAX_SWAPFILES)
 		return -EPERM;
@@ -503,6 +511,7 @@ int sys_swapoff(struct machine *m)
 	int type = newest_area(s), err;
 	struct swap_area *a;
 	const char *why;
+	story(m);
 
 	if (type < 0)
 		return -EINVAL;

@@ -112,10 +112,11 @@ static vaddr_t unmapped_area(const struct mm_struct *mm, uint64_t length,
 {
 	struct gap_search s = {.length = length, .low = low, .high = high};
 
-	if (lowest_in_tree(&s, mm->mm_rb.node) ||
-	    lowest_in_gap(&s, mm->highest_vm_end, high))
-		return s.found;
-	return ERR_VALUE(-ENOMEM);
+	s.found = ERR_VALUE(-ENOMEM);
+	if (!lowest_in_tree(&s, mm->mm_rb.node))
+		lowest_in_gap(&s, mm->highest_vm_end, high);
+	story_leaf(mm->m, "unmapped_area", length, low, high, s.found);
+	return s.found;
 }
 
 static vaddr_t unmapped_area_topdown(const struct mm_struct *mm,
@@ -123,10 +124,11 @@ static vaddr_t unmapped_area_topdown(const struct mm_struct *mm,
 {
 	struct gap_search s = {.length = length, .low = low, .high = high};
 
-	if (highest_in_gap(&s, mm->highest_vm_end, high) ||
-	    highest_in_tree(&s, mm->mm_rb.node))
-		return s.found;
-	return ERR_VALUE(-ENOMEM);
+	s.found = ERR_VALUE(-ENOMEM);
+	if (!highest_in_gap(&s, mm->highest_vm_end, high))
+		highest_in_tree(&s, mm->mm_rb.node);
+	story_leaf(mm->m, "unmapped_area_topdown", length, low, high, s.found);
+	return s.found;
 }
 
 /* ---- layouts ---- */
@@ -174,13 +176,18 @@ static vaddr_t arch_get_unmapped_area(struct mm_struct *mm, vaddr_t addr,
 	const struct machine *m = mm->m;
 	vaddr_t task_size = m->cfg.task_size, found;
 	const struct vm_area_struct *vma;
+	story_as(m, mmap_is_legacy(m) ? "arch_get_unmapped_area" :
+					"arch_get_unmapped_area_topdown",
+		 addr, len);
 
 	if (addr) {
 		addr = PAGE_ALIGN(m, addr);
 		vma = find_vma(mm, addr);
 		if (addr <= task_size - len &&
-		    (!vma || addr + len <= vma->vm_start))
+		    (!vma || addr + len <= vma->vm_start)) {
+			observe(m, HINT_FREE, addr, len, 0, 0);
 			return addr;
+		}
 	}
 	if (mmap_is_legacy(m))
 		return unmapped_area(mm, len, mm->mmap_base, task_size);
@@ -203,6 +210,7 @@ vaddr_t get_unmapped_area(struct mm_struct *mm, struct file *file __unused_arg,
 {
 	const struct machine *m = mm->m;
 	int err;
+	story(m, addr, len);
 
 	if (len > m->cfg.task_size)
 		return ERR_VALUE(-ENOMEM);

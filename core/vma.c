@@ -148,13 +148,11 @@ void vma_rb_erase(struct vm_area_struct *vma)
 
 /* ---- find ---- */
 
-struct vm_area_struct *find_vma(struct mm_struct *mm, vaddr_t addr)
+static struct vm_area_struct *search_vma(struct mm_struct *mm, vaddr_t addr)
 {
-	struct vm_area_struct *vma = mm->mmap_cache, *found = NULL;
+	struct vm_area_struct *vma, *found = NULL;
 	struct rb_node *node;
 
-	if (vma && vma->vm_start <= addr && addr < vma->vm_end)
-		return vma;
 	for (node = mm->mm_rb.node; node;) {
 		vma = rb_vma(node);
 		if (vma->vm_end <= addr) {
@@ -169,6 +167,17 @@ struct vm_area_struct *find_vma(struct mm_struct *mm, vaddr_t addr)
 	if (found)
 		mm->mmap_cache = found;
 	return found;
+}
+
+struct vm_area_struct *find_vma(struct mm_struct *mm, vaddr_t addr)
+{
+	struct vm_area_struct *vma = mm->mmap_cache;
+
+	if (!vma || addr < vma->vm_start || addr >= vma->vm_end)
+		vma = search_vma(mm, addr);
+	story_leaf(mm->m, "find_vma", addr, vma ? vma->vm_start : 0,
+		   vma ? vma->vm_end : 0, vma ? vma->vm_flags : 0);
+	return vma;
 }
 
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, vaddr_t addr,
@@ -289,6 +298,8 @@ void unlink_file_vma(struct vm_area_struct *vma)
 void vma_link(struct mm_struct *mm, struct vm_area_struct *vma,
 	      const struct vma_place *place)
 {
+	story(mm->m, vma->vm_start, vma->vm_end);
+
 	__vma_link(mm, vma, place);
 	__vma_link_file(vma);
 	mm->map_count++;

@@ -152,6 +152,7 @@ int vma_adjust(struct vm_area_struct *vma, vaddr_t start, vaddr_t end,
 	struct mm_struct *mm = vma->vm_mm;
 	struct adjustment a = {.next = vma->vm_next, .end = end};
 	bool trees;
+	story(mm->m, start, end);
 
 again:
 	if (!insert && plan_adjustment(vma, end, &a))
@@ -246,6 +247,7 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm,
 	bool after, before;
 	vaddr_t lo = addr, hi = end; /* of the result, for observers */
 	int which, err;
+	story(mm->m, addr, end, vm_flags);
 
 	if (vm_flags & VM_SPECIAL)
 		return NULL;
@@ -255,8 +257,10 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm,
 	after = prev && prev->vm_end == addr && can_vma_merge_after(prev, &r);
 	before = next && next->vm_start == end &&
 		 can_vma_merge_before(next, &r);
-	if (!after && !before)
+	if (!after && !before) {
+		observe(mm->m, MERGE_NONE, addr, end, 0, 0);
 		return NULL;
+	}
 	if (after) {
 		lo = prev->vm_start;
 		if (before && is_mergeable_anon_vma(prev->anon_vma,
@@ -292,6 +296,7 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm,
 int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, vaddr_t addr,
 		bool new_below)
 {
+	story(mm->m, vma->vm_start, vma->vm_end, addr, new_below);
 	uint64_t below = (addr - vma->vm_start) >> PAGE_SHIFT(mm->m);
 	struct vm_area_struct *new = vm_area_dup(vma);
 
@@ -320,6 +325,8 @@ int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, vaddr_t addr,
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, vaddr_t addr,
 	      bool new_below)
 {
+	story(mm->m, vma->vm_start, vma->vm_end, addr);
+
 	if (mm->map_count >= mm->m->cfg.max_map_count)
 		return -ENOMEM;
 	return __split_vma(mm, vma, addr, new_below);
@@ -381,6 +388,7 @@ struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, vaddr_t addr,
 	struct mm_struct *mm = vma->vm_mm;
 	vaddr_t vma_start = vma->vm_start;
 	struct vma_place place;
+	story(mm->m, vma_start, addr, len);
 
 	/* no page knows its offset yet: take the one that merges best */
 	if (!vma->vm_file && !vma->anon_vma)
@@ -421,10 +429,13 @@ static struct anon_vma *reusable_anon_vma(struct vm_area_struct *old,
 struct anon_vma *find_mergeable_anon_vma(struct vm_area_struct *vma)
 {
 	struct anon_vma *found = NULL;
+	story(vma->vm_mm->m, vma->vm_start);
 
 	if (vma->vm_next)
 		found = reusable_anon_vma(vma->vm_next, vma, vma->vm_next);
 	if (!found && vma->vm_prev)
 		found = reusable_anon_vma(vma->vm_prev, vma->vm_prev, vma);
+	if (found)
+		observe(vma->vm_mm->m, ANON_VMA_SHARED, found->id, 0, 0, 0);
 	return found;
 }

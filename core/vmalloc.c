@@ -123,6 +123,7 @@ static struct vmap_area *insert_area(struct machine *m, kva_t start, kva_t end,
 static struct vmap_area *alloc_vmap_area(struct machine *m, uint64_t size,
 					 gfp_t gfp)
 {
+	story(m, size);
 	kva_t addr, kobj = kmalloc(m, SIZEOF_VMAP_AREA, gfp & GFP_RECLAIM_MASK);
 	struct vmap_area *va, *next;
 
@@ -199,13 +200,14 @@ static void unmap_area(struct machine *m, const struct vmap_area *va)
 	}
 }
 
-/* Take an area apart. Linux: __vunmap(). */
-static void vunmap(struct machine *m, struct vmap_area *va)
+/* Take an area apart. */
+static void __vunmap(struct machine *m, struct vmap_area *va)
 {
 	kva_t area_kobj = va->area_kobj, pages_kobj = va->pages_kobj;
 	pfn_t *pages = va->pages;
 	uint32_t nr = va->nr_pages;
 	bool vpages = va->vpages;
+	story(m, va->va_start, va->va_end);
 
 	observe(m, VFREE, va->va_start, va->va_end, 0, 0);
 	unmap_area(m, va);
@@ -237,6 +239,7 @@ static int misuse(const char **why, const char *text)
 int vfree(struct machine *m, kva_t addr, const char **why)
 {
 	struct vmap_area *va;
+	story(m, addr);
 
 	if (!addr)
 		return 0;
@@ -247,7 +250,7 @@ int vfree(struct machine *m, kva_t addr, const char **why)
 		return misuse(why, "not the start of an area");
 	if (va->lazy)
 		return misuse(why, "double free");
-	vunmap(m, va);
+	__vunmap(m, va);
 	return 0;
 }
 
@@ -284,8 +287,10 @@ static bool alloc_area_frames(struct machine *m, struct vmap_area *va,
 	return true;
 }
 
-static bool map_area(struct machine *m, const struct vmap_area *va)
+static bool map_vm_area(struct machine *m, const struct vmap_area *va)
 {
+	story(m, va->va_start, va->va_end);
+
 	for (uint32_t i = 0; i < va->nr_pages; i++)
 		if (kernel_map_page(m, va->va_start + i * PAGE_SIZE(m),
 				    va->pages[i]))
@@ -297,6 +302,7 @@ static kva_t __vmalloc_node(struct machine *m, uint64_t size, gfp_t gfp)
 {
 	struct vmap_area *va;
 	kva_t area;
+	story(m, size, gfp);
 
 	if (!size || size > totalram_pages(m) << PAGE_SHIFT(m))
 		return 0;
@@ -313,8 +319,8 @@ static kva_t __vmalloc_node(struct machine *m, uint64_t size, gfp_t gfp)
 	va->nr_pages = (uint32_t)(size >> PAGE_SHIFT(m));
 	strcpy(va->kind, "vmalloc");
 	if (!alloc_page_array(m, va, gfp) || !alloc_area_frames(m, va, gfp) ||
-	    !map_area(m, va)) {
-		vunmap(m, va);
+	    !map_vm_area(m, va)) {
+		__vunmap(m, va);
 		return 0;
 	}
 	observe(m, VMALLOC, va->va_start, va->va_end, 0, 0);
@@ -323,6 +329,8 @@ static kva_t __vmalloc_node(struct machine *m, uint64_t size, gfp_t gfp)
 
 kva_t vmalloc(struct machine *m, uint64_t size)
 {
+	story(m, size);
+
 	return __vmalloc_node(m, size, GFP_KERNEL | __GFP_HIGHMEM);
 }
 

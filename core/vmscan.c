@@ -159,6 +159,7 @@ static void write_dirty_page(struct machine *m, struct page *page)
 static enum verdict pageout(struct machine *m, struct page *page)
 {
 	const struct address_space *mapping = page_mapping(m, page);
+	story(m, page_to_pfn(m, page));
 
 	if (!is_page_cache_freeable(page))
 		return KEEP;
@@ -205,6 +206,7 @@ static enum verdict shrink_dirty_page(struct machine *m, struct zone *z,
 static bool remove_mapping(struct machine *m, struct page *page)
 {
 	swp_entry_t entry;
+	story(m, page_to_pfn(m, page));
 
 	if (page_count(page) != 2 || PageDirty(page))
 		return false;
@@ -347,11 +349,15 @@ static unsigned shrink_page_list(struct machine *m, struct zone *z,
 				 struct scan_control *sc)
 {
 	struct isolated gone = {.nr = 0}, kept = {.nr = 0};
+	story(m, list->nr);
 
 	for (unsigned i = 0; i < list->nr; i++) {
 		struct page *page = list->pages[i];
+		enum verdict v = shrink_page(m, z, page, sc);
 
-		switch (shrink_page(m, z, page, sc)) {
+		observe(m, PAGE_SCANNED, page_to_pfn(m, page), v,
+			PageAnon(page) != 0, page_mapcount(page));
+		switch (v) {
 		case FREE:
 			gone.pages[gone.nr++] = page;
 			continue;
@@ -414,6 +420,7 @@ static unsigned shrink_inactive_list(struct machine *m, struct zone *z,
 {
 	struct isolated list;
 	unsigned nr_taken, nr_dirty, freed;
+	story(m, z->type, lru, nr_to_scan);
 
 	lru_add_drain(m);
 	isolate_lru_pages(m, z, v, lru, nr_to_scan, &list);
@@ -464,6 +471,7 @@ static void shrink_active_list(struct machine *m, struct zone *z,
 {
 	struct isolated list, active = {.nr = 0}, inactive = {.nr = 0};
 	uint64_t nr_rotated = 0;
+	story(m, z->type, lru, nr_to_scan);
 
 	lru_add_drain(m);
 	isolate_lru_pages(m, z, v, lru, nr_to_scan, &list);
@@ -653,6 +661,7 @@ static void shrink_lruvec(struct machine *m, struct zone *z, struct lruvec *v,
 {
 	uint64_t nr[NR_LRU_LISTS], targets[NR_LRU_LISTS], nr_reclaimed = 0;
 	bool adjusted = false;
+	story(m, z->type, sc->priority);
 
 	get_scan_count(m, z, v, sc, nr);
 	for (int lru = 0; lru < LRU_UNEVICTABLE; lru++)

@@ -487,7 +487,7 @@ static void end_machine(struct machine_run *run)
 }
 
 /* Processes that fork, share, protect, cross pages and die in a run. */
-static struct blob story(void)
+static struct blob story_text(void)
 {
 	struct blob b;
 	FILE *f = open_memstream(&b.p, &b.n);
@@ -525,7 +525,7 @@ static struct blob story(void)
 
 static void expect_equal_machines(enum contents_mode contents)
 {
-	struct blob text = story(), bin = to_binary(text.p, text.n);
+	struct blob text = story_text(), bin = to_binary(text.p, text.n);
 	struct machine_run one, many;
 
 	run_machine(&one, &bin, false, contents);
