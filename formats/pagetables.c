@@ -52,8 +52,7 @@ void write_entry_flags(const struct pg_format *f, uint64_t v, FILE *out)
 		fprintf(out, " %s", flag[i].name);
 }
 
-/* What a last-level entry says. */
-static void write_leaf(const struct machine *m, pte_t entry, FILE *out)
+void write_pte(const struct machine *m, pte_t entry, FILE *out)
 {
 	const struct pg_format *f = m->fmt;
 	swp_entry_t swap = pte_to_swp_entry(f, entry);
@@ -69,6 +68,11 @@ static void write_leaf(const struct machine *m, pte_t entry, FILE *out)
 		fprintf(out, "swap area %u slot %llu", swp_type(swap),
 			(unsigned long long)swp_offset(swap));
 	}
+}
+
+static void write_leaf(const struct machine *m, pte_t entry, FILE *out)
+{
+	write_pte(m, entry, out);
 	fputc('\n', out);
 }
 

@@ -31,6 +31,9 @@ struct report {
  * seq_path() writes it. */
 void write_path(FILE *out, const char *path);
 
+/* What a last-level entry that is not empty says: "frame 0x01234 present ...". */
+void write_pte(const struct machine *m, pte_t entry, FILE *out);
+
 extern const struct report reports[];
 extern const unsigned nr_reports;
 const struct report *report_find(const char *name);
