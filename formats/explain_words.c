@@ -414,6 +414,17 @@ static const char *const told[NR_OBSERVATIONS][NR_LANGS] = {
 #undef SAID
 };
 
+/* Whatever can be observed has its sentence. */
+enum {
+#define TOLD(kind, en, ja) +1
+#define SAID(func, en, ja)
+	NR_TOLD = 0
+#include "formats/explain_text.def"
+#undef TOLD
+#undef SAID
+};
+_Static_assert(NR_TOLD == NR_OBSERVATIONS, "a row of explain_text.def each");
+
 static const struct remark {
 	const char *func, *text[NR_LANGS];
 } remarks[] = {
