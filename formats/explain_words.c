@@ -423,7 +423,7 @@ enum {
 #undef TOLD
 #undef SAID
 };
-_Static_assert(NR_TOLD == NR_OBSERVATIONS, "a row of explain_text.def each");
+_Static_assert(NR_TOLD == (int)NR_OBSERVATIONS, "a row of explain_text.def each");
 
 static const struct remark {
 	const char *func, *text[NR_LANGS];
