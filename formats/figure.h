@@ -28,6 +28,17 @@ enum figure_word {
 };
 
 /* Things of a series by number, each table sorted. */
+enum figure_slot_table {
+	LINEAR_SLOTS,  /* buddy-linear: where something begins */
+	SPACE_SLOTS,   /* address-space: areas; holes above them */
+	HOLE_SLOTS,
+	SLAB_SLOTS,    /* slab, free-list: first frames */
+	MAPPED_SLOTS,  /* sharing: frames; those with several pages; PIDs */
+	SHARED_SLOTS,
+	PROCESS_SLOTS,
+	TABLE_SLOTS,   /* page-table: addresses of entries, a table a level */
+};
+
 struct figure_slots {
 	const struct host_ops *host;
 	struct figure_slot {

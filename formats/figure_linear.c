@@ -19,7 +19,6 @@
 #define MAX_ROW 1024u
 #define ROW_HEIGHT 30
 #define MIN_ROW_HEIGHT 22
-#define LINEAR_SLOTS 1u
 
 struct run {
 	pfn_t pfn, end;

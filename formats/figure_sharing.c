@@ -11,7 +11,7 @@
  * fit is counted.
  *
  * In a series the rows are all frames that are mapped at any of its points, by
- * number: those that are ever shared first.
+ * number: those that are ever shared first; the columns all its processes.
  */
 #include "core/filemap.h"
 #include "core/pgtable.h"
@@ -23,8 +23,6 @@
 
 #define ROW 26
 #define MAX_PROCESSES 7
-#define SHARED_SLOTS 4u
-#define MAPPED_SLOTS 5u
 
 struct sharing {
 	const struct machine *m;
@@ -42,9 +40,21 @@ struct sharing {
 
 /* ---- what is shown ---- */
 
+static void add_process(struct sharing *sh, uint32_t pid)
+{
+	if (sh->nr_pids < MAX_PROCESSES)
+		sh->pid[sh->nr_pids++] = pid;
+	else
+		sh->more_pids++;
+}
+
+/* Those that map frames, by PID; in a series all that ever do. */
 static void find_processes(struct sharing *sh)
 {
+	struct figure_slots *slots = sh->o->slots;
+	const struct figure_slot *slot;
 	uint32_t last = 0;
+	size_t n;
 
 	for (size_t i = 0; i < sh->fm.nr; i++) {
 		uint32_t pid = sh->fm.mapping[i].pid;
@@ -52,11 +62,14 @@ static void find_processes(struct sharing *sh)
 		if (pid == last)
 			continue;
 		last = pid;
-		if (sh->nr_pids < MAX_PROCESSES)
-			sh->pid[sh->nr_pids++] = pid;
+		if (slots)
+			figure_slot(slots, PROCESS_SLOTS, pid);
 		else
-			sh->more_pids++;
+			add_process(sh, pid);
 	}
+	n = slots ? figure_slots_of(slots, PROCESS_SLOTS, &slot) : 0;
+	for (size_t i = 0; i < n; i++)
+		add_process(sh, (uint32_t)slot[i].key);
 }
 
 static void count_mappings(struct sharing *sh)

@@ -20,7 +20,6 @@
 
 #define ROW 56
 #define MIN_ROW 30
-#define SLAB_SLOTS 3u
 #define MAX_NUMBERED 4096u
 
 enum slab_list { FULL, PARTIAL, FREE, NR_SLAB_LISTS };

@@ -17,8 +17,9 @@
  * does not fit into one column goes on in the next; what does not fit into
  * three is left out in the middle, and counted.
  *
- * In a series each address that an area ever began at keeps its box (slots);
- * where there is no such area at the moment, its box is empty.
+ * In a series each area that there ever is, and each hole above one, has its
+ * place (slots); where it is not there at the moment, the place is empty. An
+ * area is known again by its start, a stack by its end.
  */
 #include "core/pgtable.h"
 #include "formats/area.h"
@@ -27,7 +28,6 @@
 #define ROW 36
 #define MIN_ROW 24
 #define MAX_COLUMNS 3
-#define SPACE_SLOTS 2u
 
 /* From the top down. */
 enum item_kind { KERNEL_SPACE, AREA, HOLE, HIDDEN, BOTTOM };
@@ -35,7 +35,7 @@ struct item {
 	enum item_kind kind;
 	const struct vm_area_struct *vma; /* NULL: an empty slot of a series */
 	vaddr_t start, end;
-	uint64_t areas; /* HIDDEN: how many */
+	uint64_t areas; /* HIDDEN: how many; end: their bytes */
 };
 
 struct space {
@@ -62,49 +62,74 @@ static void add_item(struct space *sp, struct item item)
 	sp->item[sp->nr++] = item;
 }
 
-/* In a series it has a place even where there is none at the moment. */
 static void add_hole(struct space *sp, vaddr_t start, vaddr_t end)
 {
-	if (start < end || sp->o->slots)
-		add_item(sp, (struct item){.kind = HOLE, .start = start,
-					   .end = end});
+	add_item(sp, (struct item){.kind = HOLE, .start = start, .end = end});
 }
 
-static const struct vm_area_struct *area_from(const struct space *sp,
-					      vaddr_t start)
+/* By what an area is known again in a series: the end that does not move. */
+static vaddr_t area_key(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_GROWSDOWN ? vma->vm_end - 1 : vma->vm_start;
+}
+
+static const struct vm_area_struct *area_of(const struct space *sp,
+					    vaddr_t key)
 {
 	const struct vm_area_struct *vma;
 
 	for_each_vma (vma, sp->mm)
-		if (vma->vm_start == start)
+		if (area_key(vma) == key)
 			return vma;
 	return NULL;
 }
 
-/* All starts in order, from the highest; the kernel above, holes between. */
+static void note_areas(const struct space *sp, struct figure_slots *slots)
+{
+	const struct vm_area_struct *vma;
+
+	for_each_vma (vma, sp->mm) {
+		vaddr_t above = vma->vm_next ? vma->vm_next->vm_start
+					     : sp->mm->task_size;
+
+		figure_slot(slots, SPACE_SLOTS, area_key(vma));
+		if (vma->vm_end < above)
+			figure_slot(slots, HOLE_SLOTS, area_key(vma));
+	}
+}
+
+static bool has_slot(const struct figure_slot *slot, size_t n, uint64_t key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slot[i].key == key)
+			return true;
+	return false;
+}
+
+/* All areas from the highest, and the holes that are ever above them. */
 static void find_items(struct space *sp, struct figure_slots *slots)
 {
-	const struct figure_slot *slot;
-	const struct vm_area_struct *vma;
+	const struct figure_slot *slot, *hole;
 	vaddr_t above = sp->mm->task_size;
-	size_t n;
+	size_t n, holes;
 
-	for_each_vma (vma, sp->mm)
-		figure_slot(slots, SPACE_SLOTS, vma->vm_start);
+	note_areas(sp, slots);
 	n = figure_slots_of(slots, SPACE_SLOTS, &slot);
+	holes = figure_slots_of(slots, HOLE_SLOTS, &hole);
 	add_item(sp, (struct item){.kind = KERNEL_SPACE,
 				   .start = sp->m->cfg.page_offset});
 	while (n-- > 0) {
-		vma = area_from(sp, slot[n].key);
-		if (vma || sp->o->slots)
+		vaddr_t key = slot[n].key;
+		const struct vm_area_struct *vma = area_of(sp, key);
+
+		if (has_slot(hole, holes, key))
 			add_hole(sp, vma ? vma->vm_end : above, above);
-		add_item(sp, (struct item){.kind = AREA, .vma = vma,
-					   .start = slot[n].key,
-					   .end = vma ? vma->vm_end : 0});
+		add_item(sp, (struct item){.kind = AREA, .vma = vma});
 		if (vma)
 			above = vma->vm_start;
 	}
-	add_hole(sp, 0, above);
+	if (above)
+		add_hole(sp, 0, above);
 	add_item(sp, (struct item){.kind = BOTTOM});
 }
 
@@ -121,7 +146,7 @@ static void hide_middle(struct space *sp, size_t room)
 
 		hidden.areas += it->kind == AREA && it->vma;
 		if (it->vma)
-			hidden.end += it->end - it->start; /* bytes */
+			hidden.end += it->vma->vm_end - it->vma->vm_start;
 	}
 	sp->item[head] = hidden;
 	for (i = 0; i < tail; i++)
@@ -260,10 +285,11 @@ static void draw_area(const struct space *sp, const struct item *it)
 	b.x += 44;
 	svg_text_on(sp->s, b, area_fill(it->vma),
 		    SVG_SMALL | SVG_KEEP_END | SVG_BOLD, "%s",
-		    area_path(it->vma));
+		    *area_path(it->vma) ? area_path(it->vma)
+					: figure_text(sp->o, FT_FRAME_ANON));
 	svg_group_end(sp->s);
 	draw_words(sp, it->vma);
-	draw_address(sp, it->start, b.y + b.h);
+	draw_address(sp, it->vma->vm_start, b.y + b.h);
 }
 
 static void draw_item(struct space *sp, const struct item *it)

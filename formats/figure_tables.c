@@ -12,6 +12,10 @@
  * Only entries in use have a row; between them a row of dots says how many are
  * not. The table on the walk is open; other tables of its level are closed:
  * name, frame, entries. What does not fit is counted.
+ *
+ * In a series the tables and rows are all those that are in use at any of its
+ * points (slots, by level and address): a table that is not there yet has its
+ * place, dashed.
  */
 #include "formats/figure_tables.h"
 
@@ -70,20 +74,9 @@ static size_t open_table(struct tables *ts, unsigned depth, paddr_t at,
 	return ts->nr++;
 }
 
-static void add_entry(void *ctx, unsigned depth, unsigned index, ptep_t at,
-		      pte_t value, vaddr_t va)
+static void append_entry(const struct tables *ts, struct table *t,
+			 uint64_t index, pte_t value)
 {
-	struct tables *ts = ctx;
-	const struct pg_format *f = ts->m->fmt;
-	paddr_t table = at - (paddr_t)index * f->entry_size;
-	size_t n = ts->open[depth];
-	struct table *t;
-
-	if (n >= ts->nr || ts->table[n].depth != depth ||
-	    ts->table[n].at != table)
-		n = open_table(ts, depth, table,
-			       va - ((vaddr_t)index << f->level[depth].shift));
-	t = &ts->table[n];
 	if (t->nr == t->max) {
 		size_t max = t->max ? 2 * t->max : 32;
 
@@ -95,12 +88,89 @@ static void add_entry(void *ctx, unsigned depth, unsigned index, ptep_t at,
 	t->entry[t->nr++] = (struct entry){index, value};
 }
 
+static void add_entry(void *ctx, unsigned depth, unsigned index, ptep_t at,
+		      pte_t value, vaddr_t va)
+{
+	struct tables *ts = ctx;
+	const struct pg_format *f = ts->m->fmt;
+	paddr_t table = at - (paddr_t)index * f->entry_size;
+	size_t n = ts->open[depth];
+
+	if (n >= ts->nr || ts->table[n].depth != depth ||
+	    ts->table[n].at != table)
+		n = open_table(ts, depth, table,
+			       va - ((vaddr_t)index << f->level[depth].shift));
+	append_entry(ts, &ts->table[n], index, value);
+	if (ts->o->slots)
+		figure_slot(ts->o->slots, TABLE_SLOTS + depth, va);
+}
+
 static void free_tables(struct tables *ts)
 {
 	for (size_t i = 0; i < ts->nr; i++)
 		host_free(&ts->m->host, ts->table[i].entry,
 			  ts->table[i].max * sizeof(*ts->table[i].entry));
 	host_free(&ts->m->host, ts->table, ts->max * sizeof(*ts->table));
+}
+
+/* The state's table of that level and first address, or NULL. */
+static const struct table *same_table(const struct tables *ts, unsigned depth,
+				      vaddr_t va)
+{
+	for (size_t i = 0; i < ts->nr; i++)
+		if (ts->table[i].depth == depth && ts->table[i].va == va)
+			return &ts->table[i];
+	return NULL;
+}
+
+static pte_t value_of(const struct table *t, uint64_t index)
+{
+	for (size_t i = 0; t && i < t->nr; i++)
+		if (t->entry[i].index == index)
+			return t->entry[i].value;
+	return __pte(0);
+}
+
+static struct table *new_table(struct tables *ts, unsigned depth, paddr_t at,
+			       vaddr_t va)
+{
+	size_t n = open_table(ts, depth, at, va);
+
+	return &ts->table[n];
+}
+
+/* Instead of what is in use now: all that is in use at some step. */
+static void take_slots(struct tables *ts)
+{
+	const struct pg_format *f = ts->m->fmt;
+	struct tables now = *ts;
+
+	ts->table = NULL;
+	ts->nr = ts->max = 0;
+	for (unsigned d = 0; d < f->nr_levels; d++) {
+		const struct figure_slot *slot;
+		size_t n = figure_slots_of(ts->o->slots, TABLE_SLOTS + d, &slot);
+		struct table *t = NULL;
+
+		for (size_t i = 0; i < n; i++) {
+			uint64_t index = pg_index(f, d, slot[i].key);
+			vaddr_t va = slot[i].key - (index << f->level[d].shift);
+			const struct table *is = same_table(&now, d, va);
+
+			if (!t || t->va != va)
+				t = new_table(ts, d, is ? is->at : 0, va);
+			append_entry(ts, t, index, value_of(is, index));
+		}
+	}
+	free_tables(&now);
+}
+
+static void find_tables(struct tables *ts)
+{
+	open_table(ts, 0, ts->mm->pgd, 0);
+	walk_tables(ts->mm, add_entry, ts);
+	if (ts->o->slots)
+		take_slots(ts);
 }
 
 static void first_page(void *ctx, unsigned depth, unsigned index __unused_arg,
@@ -266,7 +336,10 @@ static void draw_entry_row(struct pen *pen, const struct table *t,
 	char letters[MAX_ENTRY_FLAGS + 1], says[60];
 	struct table *below = NULL;
 
-	if (pte_present(f, e->value)) {
+	if (!e->value.v) {
+		snprintf(says, sizeof(says), "%s",
+			 figure_text(ts->o, FT_EMPTY_ENTRY));
+	} else if (pte_present(f, e->value)) {
 		flag_letters(f, e->value.v, letters);
 		snprintf(says, sizeof(says), "%05x %s", pte_pfn(f, e->value),
 			 letters);
@@ -276,7 +349,7 @@ static void draw_entry_row(struct pen *pen, const struct table *t,
 	draw_two_cells(ts, b, walked, e->index, says);
 	if (walked && t->depth + 1 == ts->walk.nr)
 		ts->leaf = b;
-	if (t->depth + 1 < f->nr_levels &&
+	if (e->value.v && t->depth + 1 < f->nr_levels &&
 	    !pg_entry_is_leaf(f, t->depth, e->value.v))
 		below = table_at(ts, t->depth + 1,
 				 entry_table(f, e->value.v));
@@ -419,10 +492,28 @@ static void draw_entries(struct pen *pen, const struct table *t)
 
 /* ---- columns ---- */
 
+static size_t entries_in_use(const struct table *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->nr; i++)
+		n += t->entry[i].value.v != 0;
+	return n;
+}
+
 static void draw_table_head(struct tables *ts, struct table *t,
 			    enum svg_fill fill)
 {
 	char number[SVG_NUMBER_LEN];
+
+	if (!t->at) {
+		svg_cell(ts->s, t->head, SVG_PAPER,
+			 SVG_SQUARE | SVG_DASHED | SVG_FAINT | SVG_MUTED |
+				 ts->text,
+			 "%s: %s", ts->m->fmt->level[t->depth].name,
+			 figure_text(ts->o, FT_NO_TABLE));
+		return;
+	}
 
 	svg_group(ts->s, "%s table at 0x%llx, covers addresses from 0x%llx",
 		  ts->m->fmt->level[t->depth].name, (unsigned long long)t->at,
@@ -430,7 +521,7 @@ static void draw_table_head(struct tables *ts, struct table *t,
 	svg_cell(ts->s, t->head, fill, SVG_SQUARE | ts->text | SVG_BOLD,
 		 "%s %05llx (%s)", ts->m->fmt->level[t->depth].name,
 		 (unsigned long long)(t->at >> ts->m->page_shift),
-		 svg_number(t->nr, number));
+		 svg_number(entries_in_use(t), number));
 	svg_group_end(ts->s);
 }
 
@@ -443,6 +534,15 @@ struct column {
 	struct svg_box box;
 };
 
+/* Is it the table in which a walk of the address would look? */
+static bool covers(const struct tables *ts, const struct table *t)
+{
+	const struct pg_level *l = &ts->m->fmt->level[t->depth];
+	unsigned bits = (unsigned)l->shift + l->index_bits;
+
+	return !t->depth || ts->va >> bits == t->va >> bits;
+}
+
 static void place_column(struct tables *ts, unsigned depth, struct svg_box box,
 			 struct column *c)
 {
@@ -450,7 +550,7 @@ static void place_column(struct tables *ts, unsigned depth, struct svg_box box,
 	for (size_t i = 0; i < ts->nr; i++) {
 		struct table *t = &ts->table[i];
 
-		if (t->depth == depth && (!c->open || on_walk(ts, t)))
+		if (t->depth == depth && (!c->open || covers(ts, t)))
 			c->open = t;
 	}
 	for (size_t i = 0; i < ts->nr; i++) {
@@ -460,7 +560,7 @@ static void place_column(struct tables *ts, unsigned depth, struct svg_box box,
 			continue;
 		if (c->closed == MAX_CLOSED) {
 			c->hidden++;
-			c->hidden_entries += t->nr;
+			c->hidden_entries += entries_in_use(t);
 			continue;
 		}
 		t->head = (struct svg_box){box.x,
@@ -623,7 +723,7 @@ int figure_page_table(const struct machine *m, const struct figure_options *o,
 		return figure_cannot(s, "0x%llx is no address of %s (%u bits)",
 				     (unsigned long long)ts.va, m->fmt->name,
 				     m->fmt->va_bits);
-	walk_tables(ts.mm, add_entry, &ts);
+	find_tables(&ts);
 	table_walk(ts.mm, ts.va, &ts.walk);
 	snprintf(title, sizeof(title), figure_text(o, FT_PAGE_TABLE),
 		 o->task->pid, (unsigned long long)ts.va);

@@ -1,0 +1,139 @@
+#!/bin/sh
+# mmemu figure: pictures byte by byte as kept in tests/data/figures, series,
+# PDF and PNG, and what cannot be drawn. UPDATE=1: keep the new ones.
+. tests/cli/lib.inc
+T=$ROOT/traces/lecture
+
+# kept NAME ARGUMENTS...: the figure is the kept one
+kept() {
+	file=$ROOT/tests/data/figures/$1.svg
+	shift
+	run 0 figure "$@" -o got.svg
+	[ -z "$UPDATE" ] || cp got.svg "$file"
+	cmp -s got.svg "$file" || fail "mmemu figure $*: not as in $file"
+}
+
+kept buddy-lists buddy-lists "$T/buddy.trace" --at 3
+kept buddy-lists-ja buddy-lists "$T/buddy.trace" --at 3 --lang ja --zone DMA
+kept buddy-linear buddy-linear "$T/buddy.trace" --at 3 --theme grey
+kept free-list free-list "$T/slab.trace" --at 6
+kept slab slab "$T/slab.trace" --at 6 --lang ja
+kept address-space address-space "$T/address-space.trace" --at 10
+kept address-split address-split "$T/cow.trace" --address 0x20001abc
+kept address-split-pae address-split "$T/cow.trace" -c linux-3.12-i386-pae \
+	--address 0x20001abc --at after-cow
+kept page-table page-table "$T/cow.trace" --at after-cow --pid 101
+kept page-table-5555 page-table "$T/cow.trace" -c lecture-5555 --lang ja \
+	--at after-cow --address 0x20003000
+kept page-table-hole page-table "$T/cow.trace" --at after-cow \
+	--address 0x30000000
+kept sharing sharing "$T/cow.trace" --at after-cow
+kept physical-map physical-map "$T/cow.trace" --set memory=16M \
+	--at after-cow
+
+# without --at: where the last process lived
+run 0 figure page-table "$T/cow.trace" -o end.svg
+grep -q 'cow.trace, event 14, line 41' end.svg ||
+	fail "default point: $(grep -o 'cow.trace[^<]*' end.svg)"
+run 0 figure page-table "$T/cow.trace" -o -
+cmp -s out end.svg || fail "-o - is not the same"
+
+# sizes, fonts
+run 0 figure slab "$T/slab.trace" --at 6 --size 900x700 --font Foo\ \"Bar \
+	--font-size 20 -o sized.svg
+grep -q 'width="900" height="700"' sized.svg || fail "--size"
+grep -q 'font-family="Foo &quot;Bar, ' sized.svg || fail "--font"
+grep -q 'font-size="20">' sized.svg || fail "--font-size"
+
+# PDF and PNG; text in a PDF is text: it has fonts
+if command -v rsvg-convert >/dev/null; then
+	run 0 figure slab "$T/slab.trace" --at 6 -o a.pdf
+	[ "$(head -c 5 a.pdf)" = "%PDF-" ] || fail "no PDF"
+	grep -aq FontDescriptor a.pdf || fail "the PDF has no fonts"
+	run 0 figure slab "$T/slab.trace" --at 6 -o b.pdf
+	cmp -s a.pdf b.pdf || fail "two PDFs differ"
+	run 0 figure slab "$T/slab.trace" --at 6 --lang ja -o a.png
+	[ "$(head -c 4 a.png | od -An -c | tr -d ' ')" = '211PNG' ] ||
+		fail "no PNG"
+fi
+mkdir empty
+mm=$M
+M=env
+complains "mmemu: figure: rsvg-convert makes PDF and PNG, and it is not installed (Debian: apt-get install librsvg2-bin)" \
+	PATH="$dir/empty" "$mm" figure slab "$T/slab.trace" -o no.png
+cat >empty/rsvg-convert <<'E2'
+#!/bin/sh
+echo half of a picture
+exit 1
+E2
+chmod +x empty/rsvg-convert
+run 2 PATH="$dir/empty:$PATH" "$mm" figure slab "$T/slab.trace" --at 6 -o no.png
+says err "mmemu: figure: rsvg-convert could not make no.png"
+M=$mm
+[ -e no.png ] && fail "a picture that could not be made is there"
+
+# ---- --all ----
+run 0 figure --all "$T/cow.trace" --at after-cow -o all --format svg
+says out "$(find all -type f | wc -l) figures in all"
+for name in buddy-lists buddy-linear-DMA buddy-linear-Normal free-list slab \
+	address-space-100 address-space-101 page-table-101 sharing \
+	physical-map address-split; do
+	[ -s "all/$name.svg" ] || fail "--all made no $name.svg"
+done
+cmp -s all/sharing.svg "$ROOT/tests/data/figures/sharing.svg" ||
+	fail "--all draws another sharing"
+run 0 figure --all "$T/buddy.trace" -o none
+[ -e none/slab.svg ] && [ ! -e none/page-table.svg ] || fail "--all, no process"
+
+# ---- --animate: things keep their places ----
+run 0 figure address-space "$T/address-space.trace" --animate 3..11 -o steps
+says out "9 figures in steps"
+# place FILE WORD: where the box with that word in its title is
+place() {
+	grep -A1 "<title>[^<]* $2</title>" "$1" | grep -o '<rect [^/]*height="[0-9]*"' |
+		head -1
+}
+for word in '\[heap\]' '\[stack\]' '\[vdso\]'; do
+	first=$(place steps/address-space-0001.svg "$word")
+	last=$(place steps/address-space-0009.svg "$word")
+	[ -n "$first" ] && [ "$first" = "$last" ] ||
+		fail "--animate: $word moves from $first to $last"
+done
+run 0 figure sharing "$T/cow.trace" --animate before-fork..after-cow -o steps
+files steps $(seq -f address-space-%04g.svg 9) $(seq -f sharing-%04g.svg 7)
+complains "mmemu: $T/cow.trace: the trace has no mark nowhere" \
+	figure sharing "$T/cow.trace" --animate 1..nowhere -o nothing
+[ -e nothing ] && fail "a series to a point that is not there left files"
+
+# ---- what cannot be drawn ----
+complains "mmemu: figure: there is no kind \"circle\" (mmemu figure --list names them)" \
+	figure circle "$T/cow.trace" -o x.svg
+complains "mmemu: -o x.gif: expected a name that ends in .svg, .pdf or .png" \
+	figure slab "$T/cow.trace" -o x.gif
+complains "mmemu: figure page-table: there is no process 7 at this point" \
+	figure page-table "$T/cow.trace" --at 3 --pid 7 -o x.svg
+complains "mmemu: figure address-space: there is no process at this point" \
+	figure address-space "$T/buddy.trace" -o x.svg
+complains "mmemu: figure slab: there is no slab cache foo" \
+	figure slab "$T/cow.trace" --cache foo -o x.svg
+complains "mmemu: figure buddy-linear: there is no zone Mars with memory" \
+	figure buddy-linear "$T/cow.trace" --zone Mars -o x.svg
+complains "mmemu: figure address-split: 0x100000000 is no address of x86-2level (32 bits)" \
+	figure address-split "$T/cow.trace" --address 0x100000000 -o x.svg
+complains "mmemu: --theme pink: expected color, grey or dark" \
+	figure slab "$T/cow.trace" --theme pink -o x.svg
+complains "mmemu: --lang de: expected en or ja" \
+	figure slab "$T/cow.trace" --lang de -o x.svg
+complains "mmemu: --size 10x10: expected slide, slide43, a4, a4-portrait, or WxH of 600 to 10000" \
+	figure slab "$T/cow.trace" --size 10x10 -o x.svg
+complains "mmemu: --animate 1-3: expected FROM..TO, each the number of an event, line:N, or a mark's name" \
+	figure slab "$T/cow.trace" --animate 1-3 -o x
+complains "mmemu: $T/cow.trace: the trace ends before 99" \
+	figure slab "$T/cow.trace" --at 99 -o x.svg
+for f in x.svg x.gif x; do
+	[ -e $f ] && fail "an error left $f"
+done
+run 0 figure --list
+grep -qx physical-map out || fail "--list"
+
+exit $bad
