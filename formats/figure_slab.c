@@ -397,7 +397,9 @@ static void draw_chain(const struct slabs *sl, struct svg_box b,
 		       enum svg_fill fill, const kva_t *obj, size_t nr,
 		       bool last_first)
 {
-	int w = svg_text_width(sl->s, "000  ffffffff", SVG_SMALL | SVG_MONO) + 12;
+	int w = 12 + svg_text_width(sl->s, sl->m->fmt->va_bits > 32 ?
+				    "000  ffffffffffffffff" : "000  ffffffff",
+				    SVG_SMALL | SVG_MONO);
 	char number[SVG_NUMBER_LEN], text[80];
 	size_t fit = (size_t)(b.w - 90) / (size_t)(w + 18);
 	struct svg_box cell = {b.x, b.y, w, b.h};
