@@ -7,10 +7,10 @@ PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 ALL_CFLAGS = -std=gnu17 $(WARN) -I. -MMD -MP $(CFLAGS)
-LIBS := -lyaml -lzstd -lelf -lpthread -lm
+LIBS := -ledit -lyaml -lzstd -lelf -lpthread -lm
 LDFLAGS ?=
 
-RUN_PACKAGES := gcc libc6-dev libyaml-dev libzstd-dev libelf-dev
+RUN_PACKAGES := gcc libc6-dev libyaml-dev libzstd-dev libelf-dev libedit-dev
 TEST_PACKAGES := $(RUN_PACKAGES) libcriterion-dev zstd python3 parallel \
 	gnuplot-nox librsvg2-bin fonts-noto-cjk chromium chromium-driver \
 	python3-selenium

@@ -12,6 +12,7 @@
  * its end (or to --at); reports from before an error stay.
  */
 #include "cmd/replay.h"
+#include "cmd/interactive.h"
 #include "core/machine.h"
 #include "formats/oom_report.h"
 
@@ -408,6 +409,8 @@ int cmd_replay(int argc, char **argv)
 	struct replay_run *run = host_alloc(&cmd_host, sizeof(*run));
 	int status = replay_parse(&run->opt, argc, argv);
 
+	if (status < 0 && run->opt.interactive)
+		status = replay_interactive(&run->opt.live, run->opt.json);
 	if (status >= 0) {
 		replay_options_free(&run->opt);
 		free(run);

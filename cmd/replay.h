@@ -30,7 +30,7 @@ struct replay_options {
 	enum { AT_END, AT_EVENT, AT_LINE, AT_MARK } at;
 	uint64_t at_number;
 	const char *at_name;
-	bool stats, no_speed, json, salvage, one_thread;
+	bool interactive, stats, no_speed, json, salvage, one_thread;
 	const char *series; /* file, and how often */
 	uint64_t series_every;
 	uint64_t check; /* every so many events; 0: never */
@@ -62,6 +62,10 @@ char *in_folder(const char *folder, const char *name); /* to be free()d */
 /* as NULL: by its name (line 0: KIND[.PID], else LINE.KIND[.PID]). */
 int write_report(struct replay_run *run, const char *kind,
 		 const struct task_struct *task, const char *as, uint64_t line);
+/* To standard output, under its heading; line 0: none is named. */
+struct report;
+void print_report(const struct machine *m, const struct report *r,
+		  const struct task_struct *task, uint64_t line, bool json);
 int final_report(struct replay_run *run, const struct final_report *fr);
 void save_states(struct replay_run *run, const char *mark);
 /* --boot-state: the file, and cfg's memory as it says; then the rest. */

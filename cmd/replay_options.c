@@ -33,6 +33,7 @@ static const char help[] =
 	"      --contents on|off|auto  whether data frames hold bytes (auto: on, but off for\n"
 	"                            a binary trace none of whose events can see them)\n"
 	"      --salvage             use a damaged or truncated binary trace up to there\n"
+	"      --interactive         step through the trace by commands (help lists them)\n"
 	"      --one-thread          decode a binary trace on the replay's own thread\n"
 	"  -h, --help                this\n"
 	"\n"
@@ -45,6 +46,7 @@ enum {
 	OPT_SET = 256, OPT_OUTCOMES, OPT_KERNEL_LOG, OPT_AT, OPT_STRICT, OPT_CHECK, OPT_STATS,
 	OPT_PROCFS, OPT_BOOT_STATE, OPT_SAVE_STATE, OPT_ROOT, OPT_CONTENTS,
 	OPT_REBASE, OPT_TLB, OPT_SERIES, OPT_JSON, OPT_SALVAGE, OPT_ONE_THREAD,
+	OPT_INTERACTIVE,
 };
 
 static const struct option options[] = {
@@ -68,6 +70,7 @@ static const struct option options[] = {
 	{"series", required_argument, NULL, OPT_SERIES},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"salvage", no_argument, NULL, OPT_SALVAGE},
+	{"interactive", no_argument, NULL, OPT_INTERACTIVE},
 	{"one-thread", no_argument, NULL, OPT_ONE_THREAD},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -238,6 +241,9 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 	case OPT_SALVAGE:
 		opt->salvage = true;
 		return 0;
+	case OPT_INTERACTIVE:
+		opt->interactive = true;
+		return 0;
 	case OPT_ONE_THREAD:
 		opt->one_thread = true;
 		return 0;
@@ -256,6 +262,16 @@ static int parse_series(struct replay_options *opt, int argc, char **argv)
 		return complain("--series %s: expected a file behind it",
 				optarg);
 	opt->series = argv[optind++];
+	return 0;
+}
+
+/* A stepper has the machine's options; what runs on its own has no place. */
+static int check_interactive(const struct replay_options *opt)
+{
+	if (opt->nr_reports || opt->nr_states || opt->outcomes || opt->folder ||
+	    opt->procfs || opt->kernel_log || opt->series || opt->stats ||
+	    opt->check || opt->salvage || opt->at != AT_END)
+		return complain("--interactive: goes with --json and the options of the machine only");
 	return 0;
 }
 
@@ -280,6 +296,8 @@ int replay_parse(struct replay_options *opt, int argc, char **argv)
 		return usage_error("replay");
 	}
 	opt->live.trace = argv[optind];
+	if (opt->interactive && check_interactive(opt))
+		return usage_error("replay");
 	return -1;
 }
 

@@ -38,11 +38,11 @@ static char *report_name(const char *kind, const struct task_struct *task,
 	return name;
 }
 
-static void print_report(struct replay_run *run, const struct report *r,
-			 const struct task_struct *task, uint64_t line)
+void print_report(const struct machine *m, const struct report *r,
+		  const struct task_struct *task, uint64_t line, bool json)
 {
-	if (run->opt.json) {
-		if (!report_json(r, run->m, task, line, stdout))
+	if (json) {
+		if (!report_json(r, m, task, line, stdout))
 			no_memory();
 		return;
 	}
@@ -52,7 +52,7 @@ static void print_report(struct replay_run *run, const struct report *r,
 	if (line)
 		printf(" (line %llu)", (unsigned long long)line);
 	printf(" <==\n");
-	r->write(run->m, task, stdout);
+	r->write(m, task, stdout);
 }
 
 static int report_to_file(struct replay_run *run, const struct report *r,
@@ -80,7 +80,7 @@ int write_report(struct replay_run *run, const char *kind,
 	if (!r)
 		return complain("the report %s is not made", kind);
 	if (!run->opt.folder) {
-		print_report(run, r, task, line);
+		print_report(run->m, r, task, line, run->opt.json);
 		return 0;
 	}
 	name = as ? strdup(as) : report_name(kind, task, line);
