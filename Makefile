@@ -181,6 +181,21 @@ asan: need-test
 		$(FUZZ:%=$(B)/asan/tests/fuzz/run-%)
 	@B=$(B)/asan ORACLE=$(ORACLE) sh tests/run.sh asan
 
+COVERAGE := -O0 -g --coverage -fprofile-update=atomic
+## coverage: lines of core/, trace/ and formats/ that the quick tests run
+coverage: need-test
+	@sh .ci/need gcovr
+	@$(MAKE) --no-print-directory B=$(B)/coverage CFLAGS="$(COVERAGE)" \
+		$(B)/coverage/mmemu $(B)/coverage/tests/run \
+		$(B)/coverage/tests/random \
+		$(FUZZ:%=$(B)/coverage/tests/fuzz/run-%)
+	@find $(B)/coverage -name '*.gcda' -delete
+	@B=$(B)/coverage ORACLE=$(ORACLE) sh tests/run.sh coverage
+	@gcovr --root . $(B)/coverage --filter 'core/' --filter 'trace/' \
+		--filter 'formats/' --sort-uncovered --fail-under-line 95 \
+		--txt $(B)/coverage/summary.txt --txt-metric line \
+		--json $(B)/coverage/lines.json
+
 ## valgrind: the module tests under memcheck
 valgrind: need-test
 	@sh .ci/need valgrind
@@ -226,7 +241,7 @@ need-test:
 	@sh .ci/need $(TEST_PACKAGES)
 
 .PHONY: all run test check random fuzz mutation lecture contact-sheet \
-	conformance asan valgrind bench recording format \
+	conformance asan coverage valgrind bench recording format \
 	install clean help need-run need-test
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -114,6 +114,7 @@ struct machine {
 	uint64_t vm_total_pages;
 	size_t ram_reserved, mem_map_reserved; /* host bytes */
 	uint64_t vm_event[NR_VM_EVENT_ITEMS];
+	uint64_t fail_alloc;	      /* should_fail_alloc(): which; 0: none */
 	/* Reclaim at the point where the slow path enters it: frames freed.
 	 * NULL: nothing can be reclaimed. */
 	uint64_t (*reclaim)(struct machine *m, gfp_t gfp, unsigned order);

@@ -453,7 +453,7 @@ struct page *alloc_pages(struct machine *m, gfp_t gfp, unsigned order)
 	ac.high_zoneidx = gfp_zone(m, gfp);
 	ac.mt = gfp_migratetype(m, gfp);
 	ac.preferred = next_zone(m, m->zone + ac.high_zoneidx + 1);
-	if (order < MAX_ORDER && ac.preferred) {
+	if (order < MAX_ORDER && ac.preferred && !should_fail_alloc(m, gfp)) {
 		page = get_page_from_freelist(m, &ac,
 					      ALLOC_WMARK_LOW | ALLOC_CPUSET);
 		if (unlikely(!page))

@@ -38,6 +38,17 @@ static inline void get_page(struct page *page)
  */
 void put_page(struct machine *m, struct page *page);
 
+/*
+ * Tests make the n-th request for frames or objects from here on fail, as if
+ * memory were out, by m->fail_alloc = n.
+ * Linux: should_fail_alloc_page(), should_failslab() (CONFIG_FAULT_INJECTION)
+ */
+static inline bool should_fail_alloc(struct machine *m, gfp_t gfp)
+{
+	return unlikely(m->fail_alloc) && !(gfp & __GFP_NOFAIL) &&
+	       !--m->fail_alloc;
+}
+
 /* All per-CPU lists to the buddy system. Linux: drain_all_pages(). */
 void drain_all_pages(struct machine *m);
 

@@ -306,6 +306,8 @@ kva_t kmem_cache_alloc(struct machine *m, struct kmem_cache *cachep, gfp_t gfp)
 	kva_t obj;
 	story(m, cachep->kobj, gfp);
 
+	if (should_fail_alloc(m, gfp))
+		return 0;
 	if (likely(ac->avail)) {
 		ac->touched = 1;
 		obj = ac->entry[--ac->avail];
