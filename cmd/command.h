@@ -36,11 +36,16 @@ int usage_error(const char *command);
 /* Is there such a program in PATH? */
 bool in_path(const char *program);
 
-/* Host memory that ends in one line and exit status 2. */
+/* Host memory that ends in one line and exit status 2, or, in a child whose
+ * parent must know, another one. */
 extern const struct host_ops cmd_host;
+extern int host_failure_status;
 
 /* Set by SIGINT once catch_interrupt() was called. */
 extern volatile sig_atomic_t interrupted;
 void catch_interrupt(void);
+struct machine;
+/* From now on SIGINT ends a long event of the machine in its midst, too. */
+void let_interrupt(struct machine *m);
 
 #endif

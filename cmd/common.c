@@ -2,6 +2,7 @@
 #include "cmd/command.h"
 #include "cmd/host_limit.h"
 #include "cmd/output.h"
+#include "core/machine.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,6 +83,8 @@ static void host_unroom(void *ctx __unused_arg, void *p, size_t size)
 	host_default_ops.release(NULL, p, size);
 }
 
+int host_failure_status = EXIT_BAD;
+
 static void host_failed(void *ctx __unused_arg, size_t size)
 {
 	outputs_abandon();
@@ -90,7 +93,7 @@ static void host_failed(void *ctx __unused_arg, size_t size)
 	else
 		complain("this host has no more memory (%zu bytes asked for)",
 			 size);
-	_exit(EXIT_BAD);
+	_exit(host_failure_status);
 }
 
 const struct host_ops cmd_host = {
@@ -116,4 +119,14 @@ void catch_interrupt(void)
 
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGINT, &sa, NULL);
+}
+
+static bool is_interrupted(void *ctx __unused_arg)
+{
+	return interrupted;
+}
+
+void let_interrupt(struct machine *m)
+{
+	m->cut_short = is_interrupted;
 }

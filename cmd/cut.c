@@ -154,6 +154,7 @@ static int make_machine(struct cut_run *c)
 	if (machine_create(&cfg, &cmd_host, &c->m, &why))
 		return complain("the machine cannot be made: %s", why);
 	trace_page_shift(&c->reader, c->m->page_shift);
+	let_interrupt(c->m);
 	return 0;
 }
 

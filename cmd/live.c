@@ -186,6 +186,7 @@ int live_open(struct live *l, const struct live_options *o)
 	l->replay.strict = o->strict;
 	l->replay.rebase = o->rebase;
 	l->replay.root = o->root;
+	let_interrupt(l->m);
 	l->m->oom_notify = on_oom;
 	l->m->oom_ctx = l;
 	l->status = EXIT_FINE;

@@ -134,6 +134,7 @@ static int runner_start(struct runner *r, struct wave *w, struct point *p,
 			 "the machine cannot be made: %s", why);
 		return -1;
 	}
+	let_interrupt(r->m);
 	replay_init(&r->replay, r->m, &w->names, &hooks);
 	r->replay.rebase = opt->rebase;
 	r->replay.root = opt->root;

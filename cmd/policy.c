@@ -169,33 +169,32 @@ static int parse(struct policy_run *run, int argc, char **argv)
 
 /* ---- the reference string ---- */
 
+/* Accesses at addr, addr + step ... up to last, those of a page at once. */
 static void on_access(void *ctx, const struct task_struct *task, uint64_t addr,
 		      uint64_t len, uint64_t stride)
 {
 	struct policy_run *run = ctx;
-	const struct machine *m = run->m;
+	struct machine *m = run->m;
 	uint64_t space = task->mm->serial << PAGE_BITS, last = addr + len - 1;
+	uint64_t step = stride ? stride : PAGE_SIZE(m);
 
 	if (!len)
 		return;
 	if (last < addr)
 		last = UINT64_MAX;
-	if (!stride || stride > PAGE_SIZE(m)) {
-		uint64_t step = stride ? stride : PAGE_SIZE(m);
+	if (!stride)
+		addr &= PAGE_MASK(m);
+	for (;;) {
+		uint64_t end = min_t(uint64_t, last, addr | ~PAGE_MASK(m));
+		uint64_t n = (end - addr) / step;
 
-		if (!stride)
-			addr &= PAGE_MASK(m);
-		for (; addr <= last; addr += step) {
-			references_add(&run->string,
-				       space | addr >> m->page_shift);
-			if (addr + step < addr)
-				break;
-		}
-		return;
+		references_add(&run->string, space | addr >> m->page_shift,
+			       n + 1);
+		addr += n * step;
+		if (last - addr < step || cut_short(m, 1))
+			return;
+		addr += step;
 	}
-	/* several in each page: one reference and repetitions */
-	for (; addr <= last; addr += stride)
-		references_add(&run->string, space | addr >> m->page_shift);
 }
 
 static int read_references(struct policy_run *run)
@@ -231,6 +230,7 @@ static int make_machine(struct policy_run *run)
 		return complain("%s", err);
 	if (machine_create(&cfg, &cmd_host, &run->m, &why))
 		return complain("the machine cannot be made: %s", why);
+	let_interrupt(run->m);
 	return EXIT_FINE;
 }
 

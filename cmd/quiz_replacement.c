@@ -126,7 +126,7 @@ static void refer(struct quiz *q, struct string *s)
 		s->pages + 1);
 	for (unsigned i = 0; i < s->nr; i++) {
 		quiz_do(q, "100 read 0x%x+%up", BASE, s->page[i]);
-		references_add(&s->refs, s->page[i]);
+		references_add(&s->refs, s->page[i], 1);
 	}
 }
 

@@ -111,15 +111,24 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Is it time for another line of progress? */
+static bool progress_due(struct replay_run *run)
+{
+	double t;
+
+	if (!run->terminal || (t = now()) < run->next_progress)
+		return false;
+	run->next_progress = t + 0.2;
+	run->progress_shown = true;
+	return true;
+}
+
 static void show_progress(struct replay_run *run)
 {
 	const struct stream *s = &run->reader.text.stream;
-	double t = now();
 
-	if (!run->terminal || t < run->next_progress)
+	if (!progress_due(run))
 		return;
-	run->next_progress = t + 0.2;
-	run->progress_shown = true;
 	if (s->raw_size)
 		fprintf(stderr, "\r\033[K%3llu%%  %.1f million events",
 			(unsigned long long)(s->raw_read * 100 / s->raw_size),
@@ -127,6 +136,19 @@ static void show_progress(struct replay_run *run)
 	else
 		fprintf(stderr, "\r\033[K%.1f million events",
 			(double)run->replay.n.events / 1e6);
+}
+
+/* In the midst of a long event; true: enough of it. */
+static bool in_long_event(void *ctx)
+{
+	struct replay_run *run = ctx;
+	const uint64_t *n = run->m->stats.accesses;
+
+	if (progress_due(run))
+		fprintf(stderr, "\r\033[Kin line %llu: %.0f million accesses so far",
+			(unsigned long long)run->line,
+			(double)(n[0] + n[1] + n[2]) / 1e6);
+	return interrupted;
 }
 
 /* Does the trace stop in front of this line (--at line:N)? */
@@ -289,6 +311,8 @@ static void start_replay(struct replay_run *run)
 	if (run->log[0].f || run->log[1].f)
 		hooks.outcome = on_outcome;
 	replay_init(&run->replay, run->m, &run->names, &hooks);
+	run->m->cut_short = in_long_event;
+	run->m->cut_ctx = run;
 	run->m->oom_notify = on_oom;
 	run->m->oom_ctx = run;
 	run->replay.strict = run->opt.live.strict;

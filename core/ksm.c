@@ -407,7 +407,7 @@ static struct rmap_item *scan_get_next_rmap_item(struct machine *m,
 {
 	struct ksm *k = m->ksm;
 
-	if (list_empty(&k->mm_head.mm_list))
+	if (ksm_idle(m))
 		return NULL;
 	if (k->scan_slot == &k->mm_head) {
 		lru_add_drain(m); /* vectors hold references */
@@ -425,13 +425,15 @@ static struct rmap_item *scan_get_next_rmap_item(struct machine *m,
 	return NULL;
 }
 
+#define KSM_STEPS 256u /* a page is compared while so many are accessed */
+
 void ksm_do_scan(struct machine *m, uint64_t nr)
 {
 	struct rmap_item *item;
 	struct page *page;
 	story(m, nr);
 
-	while (nr--) {
+	while (nr-- && !cut_short(m, KSM_STEPS)) {
 		item = scan_get_next_rmap_item(m, &page);
 		if (!item)
 			return;

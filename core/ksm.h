@@ -69,6 +69,11 @@ static inline struct stable_node *page_stable_node(const struct machine *m,
 void ksm_do_scan(struct machine *m, uint64_t nr);
 /* To the end of the current full scan. */
 void ksm_full_scan(struct machine *m);
+/* No mm has been advised: ksmd sleeps. */
+static inline bool ksm_idle(const struct machine *m)
+{
+	return list_empty(&m->ksm->mm_head.mm_list);
+}
 /* Pages met that are in no tree: they change too often. */
 static inline uint64_t ksm_pages_volatile(const struct ksm *k)
 {

@@ -89,6 +89,11 @@ struct machine {
 	struct observer *observer;   /* NULL: nobody watches */
 	struct task_struct *current; /* whose event this is; NULL: the kernel */
 	uint64_t event;		     /* number of the current event */
+	/* Asked now and then in the midst of a long event (a stride of billions
+	 * of accesses): leave the rest out? NULL: no. */
+	bool (*cut_short)(void *ctx);
+	void *cut_ctx;
+	uint64_t work;		     /* of an event, since it was asked */
 
 	struct machine_config cfg;
 	struct pg_format own_fmt;    /* cfg.custom's row; fmt points to it */
@@ -250,6 +255,19 @@ static inline void count_vm_events(struct machine *m, enum vm_event_item item,
 static inline void count_vm_event(struct machine *m, enum vm_event_item item)
 {
 	m->vm_event[item]++;
+}
+
+#define CUT_WORK (1u << 20)
+/* A loop whose length a trace decides did so many steps more. true: end it. */
+static inline bool cut_short(struct machine *m, uint64_t steps)
+{
+	m->work += steps;
+	if (likely(m->work < CUT_WORK))
+		return false;
+	if (m->cut_short && m->cut_short(m->cut_ctx))
+		return true; /* and so for the loops around this one */
+	m->work = 0;
+	return false;
 }
 
 #define for_each_zone(z, m) \

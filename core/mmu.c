@@ -285,7 +285,7 @@ static void access_again(struct task_struct *task, vaddr_t addr, uint64_t n,
 		task->m->stats.accesses[kind] += n;
 		return;
 	}
-	while (n--) {
+	while (n-- && !cut_short(task->m, 1)) {
 		addr += stride;
 		modelled_access(task, addr, kind, res, false);
 	}
@@ -295,7 +295,7 @@ static void access_stride(struct task_struct *task, vaddr_t addr, vaddr_t last,
 			  uint64_t stride, enum access_kind kind,
 			  struct access_result *res)
 {
-	const struct machine *m = task->m;
+	struct machine *m = task->m;
 
 	for (;;) {
 		vaddr_t end = min_t(vaddr_t, last, addr | ~PAGE_MASK(m));
@@ -305,7 +305,7 @@ static void access_stride(struct task_struct *task, vaddr_t addr, vaddr_t last,
 			return;
 		access_again(task, addr, n, stride, kind, res);
 		addr += n * stride;
-		if (last - addr < stride)
+		if (last - addr < stride || cut_short(m, 1))
 			return;
 		addr += stride;
 	}
@@ -329,7 +329,7 @@ void access_range(struct task_struct *task, vaddr_t addr, uint64_t len,
 	for (;;) {
 		if (access_page(task, addr, kind, res))
 			return;
-		if ((addr | ~PAGE_MASK(m)) >= last)
+		if ((addr | ~PAGE_MASK(m)) >= last || cut_short(m, 1))
 			return;
 		addr = (addr & PAGE_MASK(m)) + PAGE_SIZE(m);
 	}

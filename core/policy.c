@@ -101,14 +101,14 @@ static uint32_t page_number(struct reference_string *s, uint64_t key)
 	return s->nr_pages;
 }
 
-void references_add(struct reference_string *s, uint64_t key)
+void references_add(struct reference_string *s, uint64_t key, uint64_t times)
 {
 	uint32_t page = page_number(s, key);
 
-	if (s->nr && s->page[s->nr - 1] == page) {
-		s->nr_repeated++;
+	s->nr_repeated += times;
+	if (s->nr && s->page[s->nr - 1] == page)
 		return;
-	}
+	s->nr_repeated--;
 	if (s->nr == s->max) {
 		s->page = host_realloc(s->host, s->page,
 				       s->max * sizeof(*s->page),

@@ -34,8 +34,9 @@ struct reference_string {
 
 void references_init(struct reference_string *s, const struct host_ops *host);
 void references_destroy(struct reference_string *s);
-/* key: whatever tells pages apart, below 2^64 - 1. Up to 2^32 - 2 pages. */
-void references_add(struct reference_string *s, uint64_t key);
+/* times references in a row. key: whatever tells pages apart, below 2^64 - 1.
+ * Up to 2^32 - 2 pages. => times > 0 */
+void references_add(struct reference_string *s, uint64_t key, uint64_t times);
 
 /* Faults of the whole string with this many frames, empty at first.
  * => frames > 0 */

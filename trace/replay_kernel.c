@@ -277,7 +277,8 @@ void call_ksm(struct call *c)
 	} else if (c->ev->choice == KSM_PAGES) {
 		ksm_do_scan(c->m, c->x[X_LEN]);
 	} else {
-		for (uint64_t i = 0; i < c->x[X_LEN]; i++)
+		for (uint64_t i = 0; i < c->x[X_LEN] && !ksm_idle(c->m) &&
+				     !cut_short(c->m, 1); i++)
 			ksm_full_scan(c->m);
 	}
 }

@@ -34,7 +34,7 @@ static void fill(struct reference_string *s, const char *string)
 {
 	references_init(s, &host_default_ops);
 	for (; *string; string++)
-		references_add(s, (uint64_t)*string << 32);
+		references_add(s, (uint64_t)*string << 32, 1);
 }
 
 Test(policy, textbooks)
@@ -102,7 +102,7 @@ Test(policy, against_the_definition)
 		references_init(&s, &host_default_ops);
 		for (unsigned i = 0; i < 400; i++) {
 			seed = seed * 1103515245 + 12345;
-			references_add(&s, (seed >> 16) % (4 + round));
+			references_add(&s, (seed >> 16) % (4 + round), 1);
 		}
 		for (uint32_t frames = 1; frames <= 12; frames++) {
 			uint64_t lru = policy_faults(&s, POLICY_LRU, frames);
@@ -129,10 +129,8 @@ Test(policy, many_pages_and_none)
 	references_init(&s, &host_default_ops);
 	cr_expect_eq(policy_faults(&s, POLICY_OPT, 3), 0);
 	for (unsigned round = 0; round < 2; round++)
-		for (uint64_t i = 0; i < 100000; i++) {
-			references_add(&s, i * 7);
-			references_add(&s, i * 7);
-		}
+		for (uint64_t i = 0; i < 100000; i++)
+			references_add(&s, i * 7, 2);
 	cr_expect_eq(s.nr_pages, 100000);
 	cr_expect_eq(s.nr_repeated, 200000);
 	cr_expect_eq(policy_faults(&s, POLICY_LRU, 99999), 200000);
@@ -187,7 +185,7 @@ Test(policy, tells_each_fault)
 		references_init(&s, &host_default_ops);
 		for (unsigned i = 0; i < 300; i++) {
 			seed = seed * 1103515245 + 12345;
-			references_add(&s, (seed >> 16) % 9);
+			references_add(&s, (seed >> 16) % 9, 1);
 		}
 		for (unsigned p = 0; p < NR_POLICIES; p++)
 			expect_told(&s, p);
