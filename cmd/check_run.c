@@ -94,12 +94,16 @@ static void redirect(const char *folder, const char *name, int to)
 	free(path);
 }
 
+/* Of a child: no word about its scenario, the host failed. */
+#define EXIT_HOST 3
+
 static _Noreturn void child(const struct check *c, const struct scenario *s)
 {
 	struct strings a = {.nr = 0};
 	sigset_t none;
 	int status;
 
+	host_failure_status = EXIT_HOST;
 	redirect(s->out, "stats", STDOUT_FILENO);
 	redirect(s->out, "messages", STDERR_FILENO);
 	sigemptyset(&none);
@@ -186,6 +190,14 @@ static void stop_all(struct check *c)
 	}
 }
 
+static bool without_memory(const struct scenario *s)
+{
+	if (!WIFEXITED(s->status) || WEXITSTATUS(s->status) != EXIT_HOST)
+		return false;
+	complain("%s: this host has too little memory for its replay", s->name);
+	return true;
+}
+
 /* Both signals are blocked, so none is lost between a look and the wait. */
 static int run_all(struct check *c, const sigset_t *wait_for,
 		   void (*then)(struct check *c, struct scenario *s))
@@ -203,6 +215,8 @@ static int run_all(struct check *c, const sigset_t *wait_for,
 		reap(c, &running);
 		stop_late_ones(c);
 		for (; told < started && c->scenario[told].done; told++) {
+			if (without_memory(&c->scenario[told]))
+				return -1;
 			then(c, &c->scenario[told]);
 			remove_folder(c->scenario[told].out);
 		}

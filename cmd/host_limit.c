@@ -9,6 +9,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#define LOOK_EVERY 5000 /* microseconds of CPU time */
+
 static const char option[] = "--max-host-memory";
 static uint64_t limit, taken;
 
@@ -63,20 +65,20 @@ static void look(int signal __unused_arg)
 	if (resident() > limit) {
 		outputs_abandon();
 		if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-			_exit(EXIT_BAD);
-		_exit(EXIT_BAD);
+			_exit(host_failure_status);
+		_exit(host_failure_status);
 	}
 	errno = saved;
 }
 
 void host_limit_watch(void)
 {
-	const struct itimerval tenth = {{0, 100000}, {0, 100000}};
+	const struct itimerval often = {{0, LOOK_EVERY}, {0, LOOK_EVERY}};
 	struct sigaction sa = {.sa_handler = look, .sa_flags = SA_RESTART};
 
 	sigemptyset(&sa.sa_mask);
-	sigaction(SIGALRM, &sa, NULL);
-	setitimer(ITIMER_REAL, &tenth, NULL);
+	sigaction(SIGPROF, &sa, NULL);
+	setitimer(ITIMER_PROF, &often, NULL);
 }
 
 /* A number with K, M, G or T behind it. */

@@ -2,8 +2,10 @@
  * host_limit.h - how much of the host's memory the program may use.
  *
  * What is asked for is counted exactly. The sparse reservations (RAM, mem_map)
- * cost what is touched, so the resident set is looked at ten times a second as
- * well. Beyond the bound the program ends: one line, status 2, no half file.
+ * cost what is touched, so the resident set is looked at every 5 ms of CPU time
+ * as well: the bound is passed by no more than the host can hand out meanwhile,
+ * some tens of megabytes. Then the program ends: one line, status 2, no half
+ * file.
  */
 #ifndef MMEMU_CMD_HOST_LIMIT_H
 #define MMEMU_CMD_HOST_LIMIT_H

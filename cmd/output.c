@@ -13,6 +13,8 @@ static struct output *open_outputs;
 
 static int cannot(const char *what, const char *path)
 {
+	if (errno == ENOMEM) /* libc's own */
+		cmd_host.fail(cmd_host.ctx, 0);
 	complain("cannot %s %s: %s", what, path, strerror(errno));
 	return -1;
 }

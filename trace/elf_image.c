@@ -7,6 +7,7 @@
  */
 #include "trace/elf_image.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <stdarg.h>
@@ -131,8 +132,16 @@ static int read_elf(int fd, Elf *elf, struct elf_image *image, char *interp,
 	return err;
 }
 
-int elf_image_read(const char *host_path, struct elf_image *image,
-		   char *interp, uint64_t *size, char *why)
+/* libelf says only that it failed. => errno was 0 before it was asked */
+static void fail_without_memory(const struct host_ops *host)
+{
+	if (errno == ENOMEM)
+		host->fail(host->ctx, sizeof(GElf_Ehdr));
+}
+
+int elf_image_read(const struct host_ops *host, const char *host_path,
+		   struct elf_image *image, char *interp, uint64_t *size,
+		   char *why)
 {
 	struct stat st;
 	Elf *elf;
@@ -151,17 +160,20 @@ int elf_image_read(const char *host_path, struct elf_image *image,
 	}
 	if (size)
 		*size = (uint64_t)st.st_size;
+	errno = 0;
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (elf)
 		err = read_elf(fd, elf, image, interp, why);
 	else
 		err = refuse(why, -ENOEXEC, "%s", elf_errmsg(-1));
+	fail_without_memory(host);
 	elf_end(elf);
 	close(fd);
 	return err;
 }
 
-bool elf_relro(const char *host_path, uint64_t *start, uint64_t *end)
+bool elf_relro(const struct host_ops *host, const char *host_path,
+	       uint64_t *start, uint64_t *end)
 {
 	int fd = open(host_path, O_RDONLY | O_CLOEXEC);
 	bool found = false;
@@ -171,12 +183,14 @@ bool elf_relro(const char *host_path, uint64_t *start, uint64_t *end)
 
 	if (fd < 0 || elf_version(EV_CURRENT) == EV_NONE)
 		return false;
+	errno = 0;
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (elf && elf_getphdrnum(elf, &nr))
 		nr = 0;
 	for (size_t i = 0; i < nr && !found; i++)
 		found = gelf_getphdr(elf, (int)i, &ph) &&
 			ph.p_type == PT_GNU_RELRO;
+	fail_without_memory(host);
 	if (found) { /* as ld.so rounds: both ends down */
 		*start = ALIGN_DOWN(ph.p_vaddr, PAGE);
 		*end = ALIGN_DOWN(ph.p_vaddr + ph.p_memsz, PAGE);

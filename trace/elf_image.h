@@ -17,17 +17,20 @@
  * Read the ELF file at a host path. interp: room for ELF_PATH_MAX bytes, gets
  * the interpreter's path ("" if the program has none). size (may be NULL): the
  * file's length in bytes. 0, or -errno with one line in why[ELF_ERROR_LEN]:
- * -ENOENT and the like of open(2), -EACCES for a folder or a device, -ENOEXEC when it is no program for x86.
+ * -ENOENT and the like of open(2), -EACCES for a folder or a device, -ENOEXEC when it is
+ * no program for x86. (Host memory that libelf does not get is host's failure.)
  */
-int elf_image_read(const char *host_path, struct elf_image *image,
-		   char *interp, uint64_t *size, char *why);
+int elf_image_read(const struct host_ops *host, const char *host_path,
+		   struct elf_image *image, char *interp, uint64_t *size,
+		   char *why);
 
 /*
  * The pages that a program's loader makes read-only once it has relocated them
  * (PT_GNU_RELRO), as the file numbers them: [*start, *end). false: none, or not
  * an ELF file.
  */
-bool elf_relro(const char *host_path, uint64_t *start, uint64_t *end);
+bool elf_relro(const struct host_ops *host, const char *host_path,
+	       uint64_t *start, uint64_t *end);
 
 /*
  * A program as a simple 32-bit linker lays it out: text r-x at 0x08048000,

@@ -88,14 +88,16 @@ static bool script(char *path)
 	return true;
 }
 
-static bool read_image(const char *path, struct im_image *image, char *interp)
+static bool read_image(const struct import *im, const char *path,
+		       struct im_image *image, char *interp)
 {
 	char why[ELF_ERROR_LEN];
 
 	memset(image, 0, sizeof(*image));
-	if (elf_image_read(path, &image->elf, interp, &image->size, why))
+	if (elf_image_read(im->host, path, &image->elf, interp, &image->size,
+			   why))
 		return false;
-	elf_relro(path, &image->relro, &image->relro_end);
+	elf_relro(im->host, path, &image->relro, &image->relro_end);
 	return true;
 }
 
@@ -107,7 +109,7 @@ static bool find_program(const struct import *im, const char *name, char *path,
 	if (!strchr(name, '/') && !find_in(im, name, path))
 		return false;
 	for (unsigned depth = 0; depth < 5; depth++) {
-		if (read_image(path, image, interp))
+		if (read_image(im, path, image, interp))
 			return true;
 		if (!script(path))
 			return false;
@@ -377,7 +379,7 @@ void im_exec(struct import *im, struct im_process *p, const char *name,
 	}
 	exec_empty(im, p, prog.program.path, prog.program.size);
 	prog.program.waits = prog.program.elf.dyn;
-	if (interp[0] && read_image(interp, &prog.interp, none)) {
+	if (interp[0] && read_image(im, interp, &prog.interp, none)) {
 		prog.interp.path = im_name(im, interp);
 		prog.interp.waits = true;
 	}

@@ -60,7 +60,8 @@ static int read_one(struct call *c, const char *path, struct elf_image *image,
 		strcpy(why, ".. in a path leads out of --root");
 		err = -EACCES;
 	} else {
-		err = elf_image_read(host_path, image, interp, &size, why);
+		err = elf_image_read(&c->m->host, host_path, image, interp,
+				     &size, why);
 	}
 	if (err) {
 		snprintf(text, sizeof(text), "exec: %s", why);

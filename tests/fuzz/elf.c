@@ -17,7 +17,8 @@ void fuzz_one(const uint8_t *data, size_t size)
 	uint64_t length, start, end;
 
 	memset(&image, 0, sizeof(image));
-	if (elf_image_read(path, &image, interp, &length, why))
+	if (elf_image_read(&host_default_ops, path, &image, interp, &length,
+			   why))
 		fuzz_check(why[0], "an error without words");
-	elf_relro(path, &start, &end);
+	elf_relro(&host_default_ops, path, &start, &end);
 }

@@ -36,6 +36,7 @@ END
 "$M" convert t.trace t.trace.zst || exit 1
 printf 'memory: 16M\nmore_caches:\n  - {name: x, size: 100}\n' >c.yaml
 printf '0 1000\n1 1004\n' >din
+cp "$here/tests/data/import/strace-fork-32.log" log
 mkdir set && "$M" check --new set/s t.trace >/dev/null || exit 1
 
 # whole: what is below out/ is as in good/, apart from what is absent
@@ -75,9 +76,10 @@ memory() { # memory NAME COMMAND...
 			ran $status "$name: request $n"
 		fi
 		[ $bad = 0 ] || return
-		n=$((n + 1))
+		# all of the first 256, then more and more apart
+		n=$((n + 1 + n / 256))
 	done
-	echo "$name: $((n - 1)) requests for memory failed in turn"
+	echo "$name: the first to the last of $((n - 1)) requests for memory failed"
 }
 
 memory replay "$M" replay t.trace.zst -c c.yaml -o out -r frames --stats=counts
@@ -85,6 +87,13 @@ memory convert "$M" convert t.trace out/t.zst
 memory import "$M" import din din -o out/d.trace
 memory gen "$M" gen -n 40 -o out/g.trace
 memory config "$M" config c.yaml
+memory cut "$M" cut t.trace out/c.trace --from line:9
+memory stat "$M" stat t.trace
+memory policy "$M" policy t.trace --frames 2,4
+memory compare "$M" compare t.trace -j 1 --with linux-3.12-i386 --with x86-64 -o out/table
+memory sweep "$M" sweep t.trace -j 1 --vary memory=16M,32M -o out/table
+memory strace "$M" import strace log -o out/s.trace
+memory check "$M" check set -j 1 --format tap
 
 # ---- a full disk: no file may grow beyond n blocks of 512 bytes ----
 disk() { # disk NAME COMMAND...
@@ -141,6 +150,12 @@ grep -q 'max-host-memory' err && [ "$(wc -l <err)" = 1 ] || fail "$(head -3 err)
 printf '1 spawn\n1 mmap 0x20000000 1G rw- private anon\n1 write 0x20000000 1G\n' >big.trace
 "$M" --max-host-memory 64M replay big.trace --set memory=3G -c linux-3.12-i386-pae >/dev/null 2>err
 [ $? = 2 ] || fail "RAM beyond --max-host-memory: another status"
+# and is not passed by much: 32 MiB here
+most=$(python3 -c 'import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+' "$M" replay big.trace --max-host-memory 200M --set memory=3G -c linux-3.12-i386-pae)
+[ "$most" -le 232 ] || fail "--max-host-memory 200M: $most MiB were taken"
 "$M" replay big.trace --max-host-memory=4K >/dev/null 2>err
 [ $? = 2 ] || fail "4K of host memory"
 "$M" replay big.trace --max-host-memory lots >/dev/null 2>err

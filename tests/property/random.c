@@ -401,9 +401,8 @@ static uint64_t run_batch(const struct plan *p, uint64_t from, uint64_t count,
 	}
 	if (!pid) {
 		for (uint64_t i = 0; i < count; i++) {
-			if (!run_seed(p, from + i)) {
+			if (!run_seed(p, from + i))
 				exit(1);
-			}
 			if (write(done[1], &i, sizeof(i)) != sizeof(i))
 				exit(2);
 		}

@@ -57,7 +57,7 @@ static int read_bytes(const void *bytes, size_t len, struct elf_image *image,
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(write(fd, bytes, len), (ssize_t)len);
 	close(fd);
-	err = elf_image_read(path, image, interp, size, why);
+	err = elf_image_read(&host_default_ops, path, image, interp, size, why);
 	unlink(path);
 	return err;
 }
@@ -107,10 +107,11 @@ Test(elf, refused)
 	struct elf_image image;
 	struct tiny t;
 
-	cr_expect_eq(elf_image_read("/nonexistent/file", &image, interp, NULL,
-				    why), -ENOENT);
+	cr_expect_eq(elf_image_read(&host_default_ops, "/nonexistent/file",
+				    &image, interp, NULL, why), -ENOENT);
 	cr_expect_str_eq(why, "No such file or directory");
-	cr_expect_eq(elf_image_read("/", &image, interp, NULL, why), -EACCES);
+	cr_expect_eq(elf_image_read(&host_default_ops, "/", &image, interp,
+				    NULL, why), -EACCES);
 	cr_expect_str_eq(why, "no regular file");
 	cr_expect_eq(read_bytes("#!/bin/sh\n", 10, &image, interp, NULL, why),
 		     -ENOEXEC);
