@@ -14,6 +14,7 @@
  */
 #include "cmd/live.h"
 #include "cmd/output.h"
+#include "formats/explain.h"
 #include "formats/json.h"
 #include "formats/lang.h"
 #include "formats/player.h"
@@ -54,6 +55,7 @@ struct player_run {
 	struct live live;
 	struct output out;
 	struct player *player;
+	struct explain explain;
 	struct text_writer writer; /* of a trace that cannot be read as text */
 	char *written, *marks;
 	size_t written_size, marks_size;
@@ -67,21 +69,12 @@ struct player_run {
 
 /* ---- the trace's text ---- */
 
-static FILE *memory_file(char **text, size_t *size)
-{
-	FILE *f = open_memstream(text, size);
-
-	if (!f)
-		cmd_host.fail(cmd_host.ctx, BUFSIZ);
-	return f;
-}
-
 static void begin_rows(struct player_run *p)
 {
 	p->as_text = !p->live.reader.is_binary &&
 		     strcmp(p->options.trace, "-") != 0;
-	p->written_file = memory_file(&p->written, &p->written_size);
-	p->marks_file = memory_file(&p->marks, &p->marks_size);
+	p->written_file = player_text(&cmd_host, &p->written, &p->written_size);
+	p->marks_file = player_text(&cmd_host, &p->marks, &p->marks_size);
 	text_write_start(&p->writer, &cmd_host, &p->live.names,
 			 p->written_file);
 	p->nr_rows = 1; /* the writer's heading */
@@ -121,7 +114,7 @@ static void put_rows(const char *text, size_t size, uint64_t last, FILE *out)
 /* The file's own bytes, unpacked. false after a message. */
 static bool read_text(const char *path, char **text, size_t *size)
 {
-	FILE *f = memory_file(text, size);
+	FILE *f = player_text(&cmd_host, text, size);
 	char buf[1 << 14];
 	struct stream s;
 	ssize_t n = -1;
@@ -179,7 +172,7 @@ static void put_step(struct player_run *p, uint64_t row)
 	const struct live *l = &p->live;
 	char *text = NULL;
 	size_t size = 0;
-	FILE *f = memory_file(&text, &size);
+	FILE *f = player_text(&cmd_host, &text, &size);
 
 	fprintf(f, "%s{\"row\":%llu,\"line\":%llu,\"event\":%llu,",
 		p->nr_steps++ ? ",\n" : "", (unsigned long long)row,
@@ -190,7 +183,10 @@ static void put_step(struct player_run *p, uint64_t row)
 	put_outcome(l, f);
 	fputs("\"d\":{", f);
 	player_step(p->player, f);
-	fputs("}}", f);
+	putc('}', f);
+	if (p->nr_steps > 1)
+		player_story(p->player, &p->explain, f);
+	putc('}', f);
 	if (fclose(f))
 		cmd_host.fail(cmd_host.ctx, size);
 	fwrite(text, 1, size, p->out.f);
@@ -240,7 +236,9 @@ static int put_steps(struct player_run *p)
 	while (!is_enough(p)) {
 		uint64_t row;
 
+		explain_start(&p->explain);
 		ret = live_step(&p->live);
+		explain_stop(&p->explain);
 		if (ret <= 0)
 			return ret ? EXIT_BAD : EXIT_FINE;
 		if (interrupted)
@@ -285,7 +283,9 @@ static bool put_end(struct player_run *p)
 	fprintf(out, ",\n\"marks\":[%s],\n", p->marks);
 	if (p->stopped)
 		put_name(out, "stopped", p->stopped);
-	fputs("\"strings\":", out);
+	fputs("\"lines\":", out);
+	player_lines(p->player, out);
+	fputs(",\n\"strings\":", out);
 	player_strings(p->player, out);
 	fputs("}\n", out);
 	fputs(player_page_behind, out);
@@ -338,6 +338,7 @@ static int make_page(struct player_run *p)
 	if (output_open(&p->out, p->path))
 		return EXIT_BAD;
 	p->player = player_new(l->m);
+	explain_init(&p->explain, l->m);
 	return write_page(p);
 }
 
@@ -351,6 +352,8 @@ static void close_all(struct player_run *p)
 	}
 	free(p->written);
 	free(p->marks);
+	if (p->player)
+		explain_destroy(&p->explain);
 	player_free(p->player);
 	live_close(&p->live);
 }

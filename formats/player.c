@@ -32,16 +32,20 @@ static const struct {
 	[PLAYER_SLABS] = {"slab", 2, 1},    [PLAYER_COUNTERS] = {"counter", 1, 2},
 };
 
+FILE *player_text(const struct host_ops *host, char **text, size_t *size)
+{
+	FILE *f = open_memstream(text, size);
+
+	if (!f)
+		host->fail(host->ctx, BUFSIZ);
+	return f;
+}
+
 FILE *player_text_begin(struct player *p)
 {
-	FILE *f;
-
 	free(p->text);
 	p->text = NULL;
-	f = open_memstream(&p->text, &p->text_size);
-	if (!f)
-		p->m->host.fail(p->m->host.ctx, BUFSIZ);
-	return f;
+	return player_text(&p->m->host, &p->text, &p->text_size);
 }
 
 const char *player_text_end(struct player *p, FILE *f)
@@ -77,6 +81,7 @@ void player_free(struct player *p)
 	for (size_t i = 0; i < ARRAY_SIZE(p->list); i++)
 		frame_list_free(host, &p->list[i]);
 	string_table_free(host, &p->strings);
+	string_table_free(host, &p->lines);
 	host_free(host, p->file_name, p->nr_file_names * sizeof(*p->file_name));
 	free(p->text);
 	host_free(host, p, sizeof(*p));

@@ -15,6 +15,7 @@
 /* The page needs a cell a frame; beyond this it would not answer at once. */
 #define PLAYER_MAX_FRAMES (1u << 20)
 
+struct explain;
 struct player;
 
 /* m must outlive it. => m->max_pfn <= PLAYER_MAX_FRAMES */
@@ -25,8 +26,16 @@ void player_free(struct player *p);
 void player_head(const struct player *p, FILE *out);
 /* What changed since the last step: the same way; may be nothing. */
 void player_step(struct player *p, FILE *out);
-/* The strings that all steps refer to by number: an array. */
+/* What the kernel did between explain_start() and explain_stop(): the same way,
+ * a comma first. */
+void player_story(struct player *p, const struct explain *e, FILE *out);
+/* The lines that stories refer to by number: an array. */
+void player_lines(const struct player *p, FILE *out);
+/* The strings that all steps and lines refer to by number: an array. */
 void player_strings(const struct player *p, FILE *out);
+
+/* A stream that makes a text (to be freed when it is closed). */
+FILE *player_text(const struct host_ops *host, char **text, size_t *size);
 
 /* The page itself (formats/player/): before and behind the JSON. */
 extern const char player_page_before[], player_page_behind[];

@@ -25,7 +25,7 @@ struct player {
 	const struct machine *m;
 	struct section section[NR_PLAYER_SECTIONS];
 	struct frame_list list[MAX_NR_ZONES * PLAYER_LISTS];
-	struct string_table strings;
+	struct string_table strings, lines;
 	int64_t *file_name; /* by inode id: string's number + 1, of this step */
 	size_t nr_file_names;
 	char *text; /* a report being taken apart */

@@ -7,13 +7,13 @@ const tables = {
   closed: new Set(),
   whole: new Set(), // tables shown to their end
 
-  // Bits as words, with the one before if it is another: what a step changed
-  // in an entry is to be seen in the entry.
-  bits(text, before) {
-    const had = before === undefined ? null : new Set(before.split(' '));
-    const bits = text.split(' ').filter((b) => b);
-    const parts = bits.map((b) => had && !had.has(b) ? el('ins', null, b) : b);
-    return parts.flatMap((part) => [' ', part]);
+  // Bits as words; those that a step has set are marked, those that it has
+  // cleared follow, struck through (by the style: they are no text).
+  bits(text, before = text) {
+    const had = new Set(before.split(' ')), has = new Set(text.split(' '));
+    const bits = [...has].filter((b) => b).flatMap((b) => [' ', had.has(b) ? b : el('ins', null, b)]);
+    const lost = [...had].filter((b) => b && !has.has(b));
+    return lost.length ? [...bits, el('span', { class: 'lost', 'data-lost': lost.join(' ') })] : bits;
   },
 
   names(state, e) {

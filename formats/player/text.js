@@ -41,6 +41,8 @@ const WORDS = {
   outcome: ['result', '結果'],
   changed: ['Changed', '変化'],
   nothing: ['nothing that is shown here', '表示される変化なし'],
+  said: ['In words', '言葉で'],
+  more_lines: ['… {n} more lines: mmemu explain --line {line}', '… ほか {n} 行: mmemu explain --line {line}'],
   story: ['What the kernel did', 'カーネルの動作'],
   none: ['No processes.', 'プロセスはない。'],
   zombie: ['zombie', 'ゾンビ'],

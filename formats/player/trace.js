@@ -1,5 +1,13 @@
 // trace.js - the trace's text, and what this step did.
 
+// A line's statement, and its comment with the blanks in front; a # in quotes
+// begins none.
+function parts(text) {
+  const [, statement, comment] = /^((?:"(?:\\.|[^"\\])*"|[^"#])*)(.*)$/s.exec(text);
+  const blanks = comment ? /\s*$/.exec(statement)[0] : '';
+  return [statement.slice(0, statement.length - blanks.length), blanks + comment];
+}
+
 const trace = {
   rows: [],
   stepOfRow: [],
@@ -12,8 +20,8 @@ const trace = {
     this.rows = data.rows.map((text, row) => {
       step = row > 0 && byRow.has(row) ? byRow.get(row) : step;
       this.stepOfRow[row] = step;
-      const comment = /^\s*(#|$)/.test(text);
-      return el('li', { 'data-row': row, class: comment ? 'comment' : /^mark /.test(text) ? 'mark' : '' }, text);
+      const [statement, comment] = parts(text);
+      return el('li', { 'data-row': row, class: /^mark /.test(text) ? 'mark' : '' }, statement, comment ? el('span', { class: 'comment' }, comment) : '');
     });
     $('trace').style.setProperty('--digits', String(data.rows.length).length);
     $('trace').replaceChildren(...this.rows);
@@ -66,16 +74,56 @@ function summary(state) {
   parts.splice(4, 0, ['add_lists', lists ? '~' + lists : '']);
   const shown = parts.filter(([, text]) => text);
   return el('dl', { class: 'summary', id: 'summary' },
-    ...(shown.length ? shown.flatMap(([key, text]) => [el('dt', null, word(key)), el('dd', null, text)])
+    ...(shown.length ? shown.map(([key, text]) => el('div', null, el('dt', null, word(key)), el('dd', null, text)))
       : [el('dt', null, word('nothing'))]));
+}
+
+// ---- in words ----
+
+const MAX_LINES = 300;
+let wholeStory = -1; // the step whose story is shown to its end
+
+// The text of a line in the page's language: a pattern, its holes filled.
+function lineText(state, number) {
+  const [en, ja, ...rest] = state.data.lines[number];
+  const numbers = Array.isArray(rest[0]) ? rest[language] : rest;
+  let next = 0;
+  return state.string(language ? ja : en).replaceAll('\x01', () => numbers[next++]);
+}
+
+// "  do_wp_page(address=0x20000000)": as deep as it is indented, the function's
+// name in bold; "  . told" is no call.
+function storyLine(text) {
+  const [, indent, call, rest] = /^( *)(\w+(?=\())?(.*)$/s.exec(text);
+  const e = el('li', { class: call ? '' : 'told' }, call ? el('b', null, call) : '', rest);
+  e.style.setProperty('--depth', indent.length / 2);
+  return e;
+}
+
+// A part of the pane that stays open or closed from step to step.
+const openParts = { story: true, said: false };
+
+function part(state, name, element) {
+  const step = state.data.steps[state.at], lines = step[name] || [], rest = step[name + '_more'];
+  if (!lines.length)
+    return '';
+  const more = () => { wholeStory = state.at; showStep(state); };
+  return el('details', { open: openParts[name], toggle: (e) => { openParts[name] = e.target.open; } },
+    el('summary', null, word(name)),
+    el('ol', { class: name, id: name }, ...upTo(MAX_LINES, lines.map(element), wholeStory === state.at, more)),
+    rest ? el('p', { class: 'empty' }, word('more_lines', { n: rest.toLocaleString('en'), line: step.line })) : '');
 }
 
 function showStep(state) {
   const s = state.data.steps[state.at];
-  const text = state.at || s.row ? state.data.rows[s.row] : word('boot');
+  const [statement, comment] = state.at || s.row ? parts(state.data.rows[s.row]) : [word('boot'), ''];
+  const line = (number) => lineText(state, number);
   fill($('step'),
-    el('p', { class: 'statement' }, text),
-    s.outcome ? el('p', { class: 'outcome' }, el('span', { class: 'label' }, word('outcome') + ' '), el('code', { id: 'outcome' }, s.outcome)) : null ?? '',
-    el('h3', null, word('changed')), summary(state));
+    el('p', { class: 'statement' }, statement),
+    comment ? el('p', { class: 'remark' }, comment.replace(/^[\s#]+/, '')) : '',
+    s.outcome ? el('p', { class: 'outcome' }, el('span', { class: 'label' }, word('outcome') + ' '), el('code', { id: 'outcome' }, s.outcome)) : '',
+    el('h3', null, word('changed')), summary(state),
+    part(state, 'said', (n) => el('li', null, line(n).trim())),
+    part(state, 'story', (n) => storyLine(line(n))));
   $('step').scrollTop = 0;
 }

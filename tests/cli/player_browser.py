@@ -19,7 +19,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from player_page import Replay, page_json
+from player_page import Replay, explained, page_json
 
 MACHINE = ["--set", "memory=16M"]
 
@@ -34,6 +34,8 @@ return {
   pids: [...document.querySelectorAll('#processes button')].map((b) => Number(b.dataset.pid)),
   pid: Number((document.querySelector('#processes [aria-checked=true]') || {dataset: {}}).dataset.pid),
   process: Object.fromEntries([...document.querySelectorAll('#process [data-name]')].map((e) => e.textContent.split(' '))),
+  story: text('#story li'),
+  said: text('#said li'),
   areas: text('#areas tr:not(.gone) td.line'),
   root: text('#root'),
   entries: [...document.querySelectorAll('#tables .text')].filter((e) => !e.closest('.gone')).map((e) => e.textContent),
@@ -104,6 +106,10 @@ class Page:
         equal(where + "position", seen["position"],
               f"event {step['event']} / {self.data['steps'][-1]['event']}")
         equal(where + "row", seen["row"], [self.data["rows"][step["row"]]])
+        language = self.find("html").get_attribute("lang")
+        told = explained(self.mmemu, self.trace, step["line"], language, self.options)
+        for name, lines in zip(("story", "said"), told):
+            equal(where + name, seen[name], [line.strip() for line in lines][:300])
         equal(where + "buddyinfo", {z: n[:-1] for z, n in seen["zones"]}, replay.buddyinfo())
         self.compare_lists(where, seen, replay)
         equal(where + "slabinfo", {name: n for name, *n in seen["slabs"]},

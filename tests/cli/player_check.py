@@ -2,7 +2,7 @@
 says at every EVERY-th step what `mmemu replay TRACE OPTION... --at` reports?"""
 import sys
 
-from player_page import Replay, State, page_json
+from player_page import Replay, State, explained, page_json, story_lines
 
 PAGE_OFFSET = 0xC0000000  # of the 32-bit machines
 
@@ -45,6 +45,18 @@ def check_mapcounts(state, where):
               found.get(frame[0], 0) if frame[1] in (4, 5) else 0)
 
 
+def check_story(mmemu, trace, data, step, where, options):
+    for number, language in enumerate(("en", "ja")):
+        told = explained(mmemu, trace, step["line"], language, options)
+        for name, lines in zip(("story", "said"), told):
+            numbers = step.get(name, [])
+            equal(f"{where}{name}, {language}: lines", step.get(name + "_more", 0),
+                  len(lines) - len(numbers))
+            equal(f"{where}{name}, {language}",
+                  [line.lstrip() if name == "said" else line
+                   for line in story_lines(data, numbers, number)], lines[:len(numbers)])
+
+
 def main(mmemu, page, trace, every, *options):
     data = page_json(page)
     state = State(data)
@@ -57,6 +69,7 @@ def main(mmemu, page, trace, every, *options):
             continue
         pids = [pid for pid, mm in state.tasks().items() if mm]
         compare(state, Replay(mmemu, trace, step["line"], pids, options), where)
+        check_story(mmemu, trace, data, step, where, options)
         compared += 1
     print(f"{trace}: {len(data['steps'])} steps, {compared} compared")
 

@@ -36,6 +36,32 @@ def rows(columns):
     return list(zip(*table))
 
 
+def story_lines(data, numbers, language):
+    """Lines as `mmemu explain` prints them, from their patterns."""
+    lines = []
+    for number in numbers:
+        *patterns, = data["lines"][number]
+        values = patterns[2:]
+        if values and isinstance(values[0], list):
+            values = values[language]
+        holes = iter(values)
+        lines.append("".join(str(next(holes)) if c == "\x01" else c
+                             for c in data["strings"][patterns[language]]))
+    return lines
+
+
+def explained(mmemu, trace, line, language, options=()):
+    """The story, and what changed, of `mmemu explain`."""
+    done = subprocess.run([mmemu, "explain", trace, "--line", str(line), "--lang",
+                           language, *options], capture_output=True, check=False)
+    assert done.returncode in (0, 1), done.stderr.decode()
+    text = done.stdout.decode("utf-8", errors="backslashreplace")
+    _, story, *changes = text.rstrip("\n").split("\n\n")
+    if re.match(r"[.\w]+\(", story.lstrip(" .")) is None and not changes:
+        return [], []  # a sentence: nothing was done
+    return story.split("\n"), [line.strip() for line in "".join(changes).split("\n")[1:]]
+
+
 class State:
     def __init__(self, data):
         self.data = data
