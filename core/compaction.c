@@ -322,7 +322,8 @@ static enum compact_result compact_finished(struct compact_control *cc)
 	unsigned order = (unsigned)cc->order;
 
 	if (cc->free_pfn <= cc->migrate_pfn) {
-		z->compact_blockskip_flush = true;
+		if (!cc->m->kswapd.running) /* it flushes by itself, asleep */
+			z->compact_blockskip_flush = true;
 		return COMPACT_COMPLETE;
 	}
 	if (cc->order == WHOLE_ZONE)
@@ -384,7 +385,7 @@ static enum compact_result compact_zone(struct compact_control *cc)
 
 	if (ret != COMPACT_CONTINUE)
 		return ret;
-	if (compaction_restarting(cc->z, cc->order))
+	if (compaction_restarting(cc->z, cc->order) && !cc->m->kswapd.running)
 		__reset_isolation_suitable(cc->m, cc->z);
 	set_scanners(cc);
 	lru_add_drain(cc->m);
@@ -462,6 +463,26 @@ enum compact_result try_to_compact_pages(struct machine *m, struct zone *top,
 			break;
 	}
 	return best;
+}
+
+/* Where a block is there now, requests of that order need not be put off. */
+void compact_pgdat(struct machine *m, unsigned order)
+{
+	struct zone *z;
+
+	for_each_zone(z, m) {
+		struct compact_control cc = {
+			.m = m, .z = z, .order = (int)order};
+
+		if (!populated_zone(z) || !order)
+			continue;
+		if (!compaction_deferred(z, order))
+			compact_zone(&cc);
+		if (zone_watermark_ok(z, order, z->watermark[WMARK_LOW],
+				      ZONE_DMA, 0) &&
+		    order >= z->compact_order_failed)
+			z->compact_order_failed = order + 1;
+	}
 }
 
 void compact_node(struct machine *m)

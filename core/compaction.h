@@ -25,6 +25,8 @@ enum compact_result try_to_compact_pages(struct machine *m, struct zone *top,
 					 unsigned order, gfp_t gfp,
 					 enum migratetype mt,
 					 unsigned alloc_flags, bool sync);
+/* kswapd's: blocks of that order in all zones. Linux: compact_pgdat() */
+void compact_pgdat(struct machine *m, unsigned order);
 /* /proc/sys/vm/compact_memory: every zone from end to end. */
 void compact_node(struct machine *m);
 

@@ -20,6 +20,11 @@
  * counts, and is followed by at most one balance_pgdat(); if that was not enough,
  * kswapd stays awake and has its next turn after the next fault.
  *
+ * For a block of several frames reclaim only makes room: as soon as a zone has
+ * enough free frames for compaction to build the block, direct reclaim leaves it
+ * alone (compaction_ready), kswapd compares it with its mark for single frames
+ * (testorder), and compacts all zones itself when no zone had such a block.
+ *
  * Reclaim itself may use every last frame (PF_MEMALLOC) and never recurses.
  *
  * Linux: mm/vmscan.c.
@@ -38,7 +43,17 @@ static bool zone_balanced(const struct zone *z, unsigned order,
 {
 	return zone_watermark_ok(z, order,
 				 z->watermark[WMARK_HIGH] + balance_gap,
-				 classzone, 0);
+				 classzone, 0) &&
+	       (!order || compaction_suitable(z, (int)order) !=
+				  COMPACT_SKIPPED);
+}
+
+/* How far above its mark a zone is not to be let alone yet. */
+static uint64_t balance_gap_of(const struct zone *z)
+{
+	return min_t(uint64_t, z->watermark[WMARK_LOW],
+		     (z->managed_pages + KSWAPD_ZONE_BALANCE_GAP_RATIO - 1) /
+			     KSWAPD_ZONE_BALANCE_GAP_RATIO);
 }
 
 /* Zones up to classzone: all of them; for a block, a quarter of the memory. */
@@ -87,22 +102,24 @@ static void wakeup_flusher_threads(struct machine *m, uint64_t nr)
 /* true: enough of the zone was scanned for this priority */
 static bool kswapd_shrink_zone(struct machine *m, struct zone *z,
 			       enum zone_type classzone,
-			       struct scan_control *sc, uint64_t lru_pages)
+			       struct scan_control *sc, uint64_t lru_pages,
+			       uint64_t *nr_attempted)
 {
-	uint64_t gap = min_t(uint64_t, z->watermark[WMARK_LOW],
-			     (z->managed_pages +
-			      KSWAPD_ZONE_BALANCE_GAP_RATIO - 1) /
-				     KSWAPD_ZONE_BALANCE_GAP_RATIO);
+	unsigned testorder = sc->order;
 
 	sc->nr_to_reclaim = max_t(uint64_t, SWAP_CLUSTER_MAX,
 				  z->watermark[WMARK_HIGH]);
-	if (zone_balanced(z, sc->order, gap, classzone))
+	if (sc->order &&
+	    compaction_suitable(z, (int)sc->order) != COMPACT_SKIPPED)
+		testorder = 0;
+	if (zone_balanced(z, testorder, balance_gap_of(z), classzone))
 		return true;
 	shrink_zone(m, z, sc);
 	m->reclaimed_slab = 0;
 	shrink_slab(m, sc->gfp, sc->nr_scanned, lru_pages);
 	sc->nr_reclaimed += m->reclaimed_slab;
-	if (zone_reclaimable(m, z) && zone_balanced(z, sc->order, 0, classzone))
+	*nr_attempted += sc->nr_to_reclaim;
+	if (zone_reclaimable(m, z) && zone_balanced(z, testorder, 0, classzone))
 		z->tail_lru_dirty = false;
 	return sc->nr_scanned >= sc->nr_to_reclaim;
 }
@@ -124,8 +141,24 @@ static int find_end_zone(struct machine *m, struct scan_control *sc)
 	return -1;
 }
 
+/* A zone where such a block is there: nobody has to wait for one. */
+static bool needs_compaction(const struct machine *m, unsigned order, int end,
+			     enum zone_type classzone)
+{
+	for (int i = 0; i <= end; i++) {
+		const struct zone *z = &m->zone[i];
+
+		if (populated_zone(z) &&
+		    zone_watermark_ok(z, order, z->watermark[WMARK_LOW],
+				      classzone, 0))
+			return false;
+	}
+	return order > 0;
+}
+
 /* One round over the zones up to end. true: look harder next time. */
-static bool balance_round(struct machine *m, struct scan_control *sc, int end)
+static bool balance_round(struct machine *m, struct scan_control *sc, int end,
+			  uint64_t *nr_attempted)
 {
 	uint64_t lru_pages = 0;
 	bool raise_priority = true;
@@ -140,7 +173,7 @@ static bool balance_round(struct machine *m, struct scan_control *sc, int end)
 			continue;
 		sc->nr_scanned = 0;
 		if (kswapd_shrink_zone(m, z, (enum zone_type)end, sc,
-				       lru_pages))
+				       lru_pages, nr_attempted))
 			raise_priority = false;
 	}
 	return raise_priority;
@@ -160,16 +193,20 @@ static void balance_pgdat(struct machine *m, unsigned order,
 	count_vm_event(m, PAGEOUTRUN);
 	m->memalloc = m->kswapd.running = true;
 	do {
-		bool raise_priority;
+		bool raise_priority, compact;
+		uint64_t nr_attempted = 0;
 
 		sc.nr_reclaimed = 0;
 		end = find_end_zone(m, &sc);
 		if (end < 0)
 			break;
-		raise_priority = balance_round(m, &sc, end);
+		compact = needs_compaction(m, sc.order, end, classzone);
+		raise_priority = balance_round(m, &sc, end, &nr_attempted);
 		total += sc.nr_reclaimed;
 		if (sc.order && sc.nr_reclaimed >= 2ull << sc.order)
 			sc.order = 0; /* fragmented: order 0 has to do */
+		if (compact && sc.nr_reclaimed > nr_attempted)
+			compact_pgdat(m, sc.order);
 		if (raise_priority || !sc.nr_reclaimed)
 			sc.priority--;
 	} while (sc.priority >= 1 && !pgdat_balanced(m, sc.order, classzone));
@@ -225,9 +262,28 @@ void kswapd_balance(struct machine *m)
 
 /* ---- direct reclaim ---- */
 
-static void shrink_zones(struct machine *m, enum zone_type high,
+/* Free frames enough to build a block of: compaction's turn. */
+static bool compaction_ready(struct zone *z, const struct scan_control *sc)
+{
+	uint64_t mark = z->watermark[WMARK_HIGH] + balance_gap_of(z) +
+			((uint64_t)2 << sc->order);
+	bool enough;
+
+	if (sc->order <= PAGE_ALLOC_COSTLY_ORDER)
+		return false;
+	enough = zone_watermark_ok(z, 0, mark, ZONE_DMA, 0);
+	if (compaction_deferred(z, sc->order))
+		return enough;
+	return enough &&
+	       compaction_suitable(z, (int)sc->order) != COMPACT_SKIPPED;
+}
+
+/* true: a zone was left to compaction; going on would not help. */
+static bool shrink_zones(struct machine *m, enum zone_type high,
 			 struct scan_control *sc)
 {
+	bool aborted = false;
+
 	for (int i = high; i >= 0; i--) {
 		struct zone *z = &m->zone[i];
 
@@ -235,8 +291,12 @@ static void shrink_zones(struct machine *m, enum zone_type high,
 					   sc->priority != DEF_PRIORITY &&
 					   !zone_reclaimable(m, z)))
 			continue;
-		shrink_zone(m, z, sc);
+		if (!sc->target_mem_cgroup && compaction_ready(z, sc))
+			aborted = true;
+		else
+			shrink_zone(m, z, sc);
 	}
+	return aborted;
 }
 
 static bool all_unreclaimable(const struct machine *m, enum zone_type high)
@@ -270,12 +330,13 @@ static uint64_t direct_reclaim_zones(struct machine *m, enum zone_type high,
 {
 	bool global = !sc->target_mem_cgroup;
 	uint64_t total_scanned = 0;
+	bool aborted;
 
 	if (global)
 		count_vm_event(m, ALLOCSTALL);
 	do {
 		sc->nr_scanned = 0;
-		shrink_zones(m, high, sc);
+		aborted = shrink_zones(m, high, sc);
 		if (global)
 			shrink_slab_too(m, high, sc);
 		total_scanned += sc->nr_scanned;
@@ -283,9 +344,9 @@ static uint64_t direct_reclaim_zones(struct machine *m, enum zone_type high,
 			return sc->nr_reclaimed;
 		if (total_scanned > sc->nr_to_reclaim + sc->nr_to_reclaim / 2)
 			wakeup_flusher_threads(m, total_scanned);
-	} while (--sc->priority >= 0);
-	if (sc->nr_reclaimed)
-		return sc->nr_reclaimed;
+	} while (--sc->priority >= 0 && !aborted);
+	if (sc->nr_reclaimed || aborted)
+		return max_t(uint64_t, sc->nr_reclaimed, 1);
 	return global && !all_unreclaimable(m, high);
 }
 

@@ -707,7 +707,45 @@ static void shrink_groups(struct machine *m, struct zone *z,
 	} while (memcg);
 }
 
+/* ---- reclaim for a block: as much as compaction needs ---- */
+
+/* Large orders at once, others when order 0 was not enough for them. */
+static bool in_reclaim_compaction(const struct scan_control *sc)
+{
+	return sc->order && (sc->order > PAGE_ALLOC_COSTLY_ORDER ||
+			     sc->priority < DEF_PRIORITY - 2);
+}
+
+/* freed, scanned: in the round that is over. */
+static bool should_continue_reclaim(const struct machine *m,
+				    const struct zone *z, uint64_t freed,
+				    uint64_t scanned,
+				    const struct scan_control *sc)
+{
+	uint64_t wanted = (uint64_t)2 << sc->order, inactive;
+	enum compact_result suitable;
+
+	if (!in_reclaim_compaction(sc))
+		return false;
+	if (!freed && (!(sc->gfp & __GFP_REPEAT) || !scanned))
+		return false;
+	inactive = zone_lru_size(z, LRU_INACTIVE_FILE);
+	if (nr_swap_pages(m))
+		inactive += zone_lru_size(z, LRU_INACTIVE_ANON);
+	if (sc->nr_reclaimed < wanted && inactive > wanted)
+		return true;
+	suitable = compaction_suitable(z, (int)sc->order);
+	return suitable != COMPACT_PARTIAL && suitable != COMPACT_CONTINUE;
+}
+
 void shrink_zone(struct machine *m, struct zone *z, struct scan_control *sc)
 {
-	shrink_groups(m, z, sc);
+	uint64_t freed, scanned;
+
+	do {
+		freed = sc->nr_reclaimed;
+		scanned = sc->nr_scanned;
+		shrink_groups(m, z, sc);
+	} while (should_continue_reclaim(m, z, sc->nr_reclaimed - freed,
+					 sc->nr_scanned - scanned, sc));
 }

@@ -4,6 +4,7 @@
 #include "core/compaction.h"
 #include "core/migrate.h"
 #include "core/swapfile.h"
+#include "core/vmscan.h"
 #include "formats/report.h"
 
 #include <stdlib.h>
@@ -353,5 +354,49 @@ Test(migrate, pages_of_the_swap_cache)
 	}
 	compact_node(m);
 	check_machine(m);
+	machine_destroy(m);
+}
+
+/* ---- kswapd's ---- */
+
+static void count_runs(void *ctx, const struct observation *o)
+{
+	*(unsigned *)ctx += o->kind == OBS_COMPACT && o->b == 9;
+}
+
+/*
+ * Woken for a block of 512 frames where free ones are scattered, and a hundred
+ * too few: it drops file pages, and then moves pages together itself.
+ */
+Test(compaction, kswapd_compacts_when_it_has_freed_enough)
+{
+	struct task_struct *t;
+	struct machine *m = fragmented("x86-2level", &t);
+	struct zone *z = &m->zone[ZONE_NORMAL];
+	struct inode *inode;
+	struct file *f;
+	unsigned runs = 0;
+	struct observer observer = {.tell = count_runs, .ctx = &runs};
+
+	cr_assert_eq(file_declare(m, "/f", 900 * PAGE, 8, 1, 0, false, FS_EXT2,
+				  &inode), 0);
+	f = file_open(m, inode);
+	generic_file_read(m, f, 0, 900 * PAGE);
+	lru_add_drain(m);
+	while ((uint64_t)z->vm_stat[NR_FREE_PAGES] >
+	       z->watermark[WMARK_LOW] + 1024 - 100)
+		cr_assert(alloc_atomic(m, 0));
+	cr_expect_eq(compaction_suitable(z, 9), COMPACT_SKIPPED);
+	wakeup_kswapd(m, z, 9, ZONE_NORMAL);
+	cr_assert(m->kswapd.woken);
+	m->observer = &observer;
+	kswapd_run(m);
+	m->observer = NULL;
+	cr_expect_gt(runs, 0);
+	cr_expect_lt(inode->i_data.nrpages, 900);
+	cr_expect_gt(m->vm_event[PGMIGRATE_SUCCESS], 100);
+	expect_values(t, 14000);
+	check_machine(m);
+	fput(m, f);
 	machine_destroy(m);
 }

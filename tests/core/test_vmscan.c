@@ -446,3 +446,51 @@ Test(vmscan, values_under_pressure)
 	run_model("x86-2level", 1);
 	run_model("x86-pae", 2);
 }
+
+/* ---- for a block of frames ---- */
+
+/* Nearly all memory full of old file pages. */
+static struct machine *full_of_files(struct file **f)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+
+	*f = file_open(m, declare(m, "/f", 4 * MEMORY_PAGES, FS_EXT2));
+	generic_file_read(m, *f, 0, 4 * MEMORY_PAGES * PAGE);
+	return m;
+}
+
+static uint64_t freed_for(unsigned order)
+{
+	struct file *f;
+	struct machine *m = full_of_files(&f);
+	uint64_t stolen = events(m, PGSTEAL_DIRECT_DMA), freed;
+
+	freed = try_to_free_pages(m, GFP_KERNEL, order);
+	cr_expect_eq(events(m, PGSTEAL_DIRECT_DMA) - stolen, freed);
+	check_machine(m);
+	fput(m, f);
+	machine_destroy(m);
+	return freed;
+}
+
+/* Twice the block, so that compaction has frames to move pages to. */
+Test(vmscan, a_large_block_needs_more_than_a_cluster)
+{
+	cr_expect_lt(freed_for(0), 64);
+	cr_expect_lt(freed_for(3), 64, "orders up to 3 as one frame");
+	cr_expect_geq(freed_for(7), 256);
+	cr_expect_lt(freed_for(7), 512);
+}
+
+/* Free frames enough: compaction's turn, nothing is scanned. */
+Test(vmscan, compaction_comes_before_reclaim)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+	uint64_t scanned;
+
+	scanned = events(m, PGSCAN_DIRECT_DMA);
+	cr_expect_eq(try_to_free_pages(m, GFP_KERNEL, 5), 1, "go on");
+	cr_expect_eq(events(m, PGSCAN_DIRECT_DMA), scanned);
+	check_machine(m);
+	machine_destroy(m);
+}
