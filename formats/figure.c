@@ -194,3 +194,19 @@ size_t figure_slots_of(const struct figure_slots *slots, uint32_t table,
 	*first = slots->slot + from;
 	return to - from;
 }
+
+size_t figure_place(const struct figure_options *o, uint32_t table,
+		    uint64_t key, size_t now)
+{
+	if (!o->slots)
+		return now;
+	figure_slot(o->slots, table, key);
+	return slot_place(o->slots, table, key) - slot_place(o->slots, table, 0);
+}
+
+size_t figure_places(const struct figure_options *o, uint32_t table, size_t n)
+{
+	const struct figure_slot *first;
+
+	return o->slots ? figure_slots_of(o->slots, table, &first) : n;
+}

@@ -113,4 +113,10 @@ void figure_slot(struct figure_slots *slots, uint32_t table, uint64_t key);
 size_t figure_slots_of(const struct figure_slots *slots, uint32_t table,
 		       const struct figure_slot **first);
 
+/* The place of a thing whose turn is `now` among `n`: in a series, its place in
+ * the whole series. And how many places there are. Each thing is noted. */
+size_t figure_place(const struct figure_options *o, uint32_t table,
+		    uint64_t key, size_t now);
+size_t figure_places(const struct figure_options *o, uint32_t table, size_t n);
+
 #endif

@@ -26,16 +26,25 @@
 
 #define MAX_COLUMNS 24
 #define MAX_PAGES 4
+/* Places in a series: of families by score, and of a family's areas and
+ * anon_vmas. The low bits of these two say which family: that of the area at
+ * this page. */
+#define FAMILY_SLOTS 19u
+#define ROW_SLOTS 0x40000000u
+#define COLUMN_SLOTS 0x80000000u
+#define FAMILY_BITS 20
 #define ROW_GAP 14
 
 struct row {
 	const struct task_struct *task;
 	const struct vm_area_struct *vma;
+	unsigned place;
 };
 
 struct column {
 	const struct anon_vma *av;
 	unsigned number; /* A0 is the root */
+	unsigned place;
 	struct anon_page {
 		pfn_t pfn;
 		uint64_t index;
@@ -49,6 +58,7 @@ struct family {
 	const struct figure_options *o;
 	struct svg *s;
 	const struct anon_vma *root;
+	uint32_t page;	       /* where the area lies that it was chosen for */
 	struct row *row;       /* all areas of the family ... */
 	size_t all_rows;
 	unsigned nr_rows;      /* ... of which these are drawn */
@@ -81,6 +91,28 @@ static unsigned nr_links(const struct anon_vma *av)
 	return n;
 }
 
+/* A series stays with the family that has the most relatives at any step, as
+ * soon as it is there. */
+static const struct vm_area_struct *of_series(const struct figure_options *o,
+					      const struct vm_area_struct *best,
+					      unsigned score)
+{
+	const struct figure_slot *slot;
+	const struct vm_area_struct *vma;
+	size_t n;
+
+	if (!o->slots)
+		return best;
+	figure_place(o, FAMILY_SLOTS,
+		     (uint64_t)score << 52 | best->vm_start >> 12, 0);
+	n = figure_slots_of(o->slots, FAMILY_SLOTS, &slot);
+	for_each_vma (vma, best->vm_mm)
+		if (vma->anon_vma && vma->vm_start >> 12 ==
+			    (slot[n - 1].key & ((1ull << 52) - 1)))
+			return vma;
+	return best;
+}
+
 /* The area at the address; else the one with most relatives, and among equal
  * ones one that is anonymous from the start. */
 static const struct vm_area_struct *choose_area(const struct figure_options *o)
@@ -103,7 +135,7 @@ static const struct vm_area_struct *choose_area(const struct figure_options *o)
 			best = vma;
 		}
 	}
-	return best;
+	return best ? of_series(o, best, most) : NULL;
 }
 
 /* Areas of the family, by process; an mm that several share counts once. With
@@ -123,7 +155,8 @@ static void collect_rows(struct family *f)
 			if (!vma->anon_vma || vma->anon_vma->root != f->root)
 				continue;
 			if (f->row)
-				f->row[f->all_rows] = (struct row){t, vma};
+				f->row[f->all_rows] = (struct row){t, vma,
+					(unsigned)f->all_rows};
 			f->all_rows++;
 		}
 	}
@@ -249,14 +282,37 @@ static void collect_pages(struct family *f, const struct vm_area_struct *vma)
 
 /* ---- places ---- */
 
+static uint64_t row_key(const struct row *row)
+{
+	return (uint64_t)row->task->pid << 40 ^ row->vma->vm_start;
+}
+
 static int column_middle(const struct family *f, unsigned i)
 {
-	return f->column_x + (int)i * f->column_w + f->column_w / 2;
+	return f->column_x + (int)f->column[i].place * f->column_w +
+	       f->column_w / 2;
 }
 
 static int row_middle(const struct family *f, unsigned i)
 {
-	return f->rows_y + (int)i * f->pitch + f->row_h / 2;
+	return f->rows_y + (int)f->row[i].place * f->pitch + f->row_h / 2;
+}
+
+/* In a series each area that ever comes has a row of its own, if they fit. How
+ * many rows there are. */
+static unsigned row_places(struct family *f, unsigned fit)
+{
+	size_t n;
+
+	for (size_t i = 0; i < f->all_rows; i++)
+		figure_place(f->o, ROW_SLOTS | f->page, row_key(&f->row[i]), 0);
+	n = figure_places(f->o, ROW_SLOTS | f->page, f->all_rows);
+	if (!f->o->slots || n > fit)
+		return f->nr_rows;
+	for (size_t i = 0; i < f->all_rows; i++)
+		f->row[i].place = (unsigned)figure_place(
+			f->o, ROW_SLOTS | f->page, row_key(&f->row[i]), 0);
+	return (unsigned)n;
 }
 
 /* Rows that fit; `pages`: lines of the boxes above them. If there are more, the
@@ -273,11 +329,34 @@ static void place_rows(struct family *f, unsigned pages)
 	room = f->room.y + f->room.h - f->rows_y + ROW_GAP;
 	fit = (unsigned)max_t(int, 2, room / (f->row_h + ROW_GAP));
 	f->nr_rows = (unsigned)min_t(size_t, f->all_rows, fit);
-	rows = f->nr_rows;
+	rows = row_places(f, fit);
 	if (f->all_rows > fit)
 		f->nr_rows--;
 	f->pitch = min_t(int, room / (int)rows, 2 * f->row_h);
 	f->pitch = max_t(int, f->pitch, f->row_h + ROW_GAP / 2);
+}
+
+/* The same for columns: anon_vmas that came earlier stand further right, and
+ * have the lower number. How many columns there are. */
+static unsigned column_places(struct family *f, unsigned fit)
+{
+	size_t n;
+
+	for (unsigned i = 0; i < f->nr_columns; i++) {
+		f->column[i].place = i;
+		figure_place(f->o, COLUMN_SLOTS | f->page, f->column[i].av->id, 0);
+	}
+	n = figure_places(f->o, COLUMN_SLOTS | f->page, f->nr_columns);
+	if (!f->o->slots || n > fit)
+		return f->nr_columns;
+	for (unsigned i = 0; i < f->nr_columns; i++) {
+		struct column *c = &f->column[i];
+
+		c->number = (unsigned)figure_place(f->o, COLUMN_SLOTS | f->page,
+						   c->av->id, 0);
+		c->place = (unsigned)n - 1 - c->number;
+	}
+	return (unsigned)n;
 }
 
 static void place_columns(struct family *f)
@@ -286,12 +365,14 @@ static void place_columns(struct family *f)
 				   SVG_SMALL | SVG_MONO) + 8;
 	int label = svg_text_width(f->s, "00000000-00000000 10000", SVG_SMALL |
 				   SVG_MONO) + 8;
+	unsigned fit;
 	int room;
 
 	f->column_x = f->room.x + label + 16;
 	room = f->room.x + f->room.w - f->column_x;
-	drop_columns(f, (unsigned)max_t(int, 1, room / (least + 16)));
-	f->column_w = min_t(int, room / (int)f->nr_columns, 2 * least);
+	fit = (unsigned)max_t(int, 1, room / (least + 16));
+	drop_columns(f, fit);
+	f->column_w = min_t(int, room / (int)column_places(f, fit), 2 * least);
 }
 
 static void place(struct family *f)
@@ -307,7 +388,7 @@ static void place(struct family *f)
 		most = max_t(unsigned, most,
 			     f->column[i].nr_pages +
 				     (f->column[i].all_pages > MAX_PAGES));
-	if (f->nr_rows == f->all_rows)
+	if (f->nr_rows == f->all_rows && !f->o->slots)
 		place_rows(f, most);
 }
 
@@ -513,6 +594,7 @@ int figure_anon_vma(const struct machine *m, const struct figure_options *o,
 				     o->task->pid,
 				     o->has_address ? " at this address" : "");
 	f.root = vma->anon_vma->root;
+	f.page = vma->vm_start >> PAGE_SHIFT(m) & ((1u << FAMILY_BITS) - 1);
 	f.room = figure_begin(s, m, o, figure_text(o, FT_ANON_VMA));
 	figure_legend(s, &f.room, key, ARRAY_SIZE(key));
 	figure_note(s, &f.room, "%s", figure_text(o, FT_ANON_VMA_NOTE));

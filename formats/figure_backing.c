@@ -21,6 +21,8 @@
 
 #define MAX_ROWS 32
 #define ROW_GAP 12
+#define AREA_SLOTS 16u /* places of areas and of objects in a series */
+#define OBJECT_SLOTS 17u
 
 static const enum svg_fill run_fill[NR_PAGE_BACKINGS] = {
 	[BACKED_NONE] = SVG_FREE,     [BACKED_CACHED] = SVG_OTHER,
@@ -33,6 +35,7 @@ static const enum svg_fill run_fill[NR_PAGE_BACKINGS] = {
 struct object {
 	const struct inode *inode;
 	bool kernel;
+	size_t place;
 	int y; /* its top */
 };
 
@@ -43,6 +46,7 @@ struct backing_view {
 	struct svg_box area, strip, object; /* columns */
 	int row_h, pitch;
 	unsigned rows; /* how many fit */
+	size_t areas;  /* places of areas: more in a series than there are now */
 	struct object objects[MAX_ROWS + 2];
 	unsigned nr_objects;
 	unsigned lines; /* of an object */
@@ -58,8 +62,10 @@ static struct object *object_of(struct backing_view *v,
 	for (; ob < v->objects + v->nr_objects; ob++)
 		if (ob->inode == inode && ob->kernel == kernel)
 			return ob;
-	*ob = (struct object){inode, kernel, 0};
-	v->nr_objects++;
+	*ob = (struct object){.inode = inode, .kernel = kernel};
+	ob->place = figure_place(v->o, OBJECT_SLOTS,
+				 inode ? inode->id + 2ull : kernel,
+				 v->nr_objects++);
 	return ob;
 }
 
@@ -136,17 +142,17 @@ static void draw_object(const struct backing_view *v, const struct object *ob)
 /* Objects in the order of the areas, spread over the height of these. */
 static void place_objects(struct backing_view *v, int height)
 {
+	int n = (int)figure_places(v->o, OBJECT_SLOTS, v->nr_objects);
 	int h, step;
 
 	for (v->lines = 2; v->lines > 1; v->lines--)
-		if ((int)v->nr_objects *
-			    (record_height_of(v->s, v->lines) + 6) <= height)
+		if (n * (record_height_of(v->s, v->lines) + 6) <= height)
 			break;
 	h = record_height_of(v->s, v->lines);
-	step = v->nr_objects ? height / (int)v->nr_objects : 0;
-	step = max_t(int, step, h + 4);
+	step = max_t(int, n ? height / n : 0, h + 4);
 	for (unsigned i = 0; i < v->nr_objects; i++)
-		v->objects[i].y = v->object.y + (int)i * step +
+		v->objects[i].y = v->object.y +
+				  (int)v->objects[i].place * step +
 				  max_t(int, 0, (step - h) / 2);
 }
 
@@ -272,8 +278,7 @@ static void draw_row(struct backing_view *v, const struct vm_area_struct *vma,
 
 /* ---- the figure ---- */
 
-static void place_columns(struct backing_view *v, struct svg_box room,
-			  const struct mm_struct *mm)
+static void place_columns(struct backing_view *v, struct svg_box room)
 {
 	int w = room.w, line = svg_line_height(v->s, SVG_SMALL | SVG_MONO);
 
@@ -289,54 +294,66 @@ static void place_columns(struct backing_view *v, struct svg_box room,
 	v->rows = (unsigned)((room.h + ROW_GAP) / (v->row_h + ROW_GAP));
 	v->rows = min_t(unsigned, v->rows, MAX_ROWS);
 	v->pitch = v->row_h + ROW_GAP;
-	if (mm->map_count <= v->rows)
-		v->pitch = min_t(int, room.h / (int)mm->map_count,
-				 2 * v->row_h);
+	if (v->areas <= v->rows)
+		v->pitch = min_t(int, room.h / (int)v->areas, 2 * v->row_h);
 }
 
-/* Is area number i shown, and in which row? If there are too many, one row
- * counts those between the first and the last ones. */
-static int row_of(const struct backing_view *v, uint32_t i, uint32_t all)
+/* Is the area at this place shown, and in which row? If there are too many, one
+ * row counts those between the first and the last ones. */
+static int row_of(const struct backing_view *v, size_t place)
 {
-	uint32_t last = (v->rows - 1) / 2, first = v->rows - 1 - last;
+	size_t last = (v->rows - 1) / 2, first = v->rows - 1 - last;
 
-	if (all <= v->rows || i < first)
-		return (int)i;
-	if (i >= all - last)
-		return (int)(v->rows - (all - i));
+	if (v->areas <= v->rows || place < first)
+		return (int)place;
+	if (place >= v->areas - last)
+		return (int)(v->rows - (v->areas - place));
 	return -1;
 }
 
-static void draw_left_out(const struct backing_view *v, uint32_t all)
+static void draw_left_out(const struct backing_view *v, uint32_t left_out)
 {
-	uint32_t last = (v->rows - 1) / 2, first = v->rows - 1 - last;
+	unsigned last = (v->rows - 1) / 2, first = v->rows - 1 - last;
 	struct svg_box b = {v->area.x, v->area.y + (int)first * v->pitch,
 			    v->area.w, v->row_h};
 	char n[SVG_NUMBER_LEN], text[120];
 
 	snprintf(text, sizeof(text), figure_text(v->o, FT_MORE_AREAS),
-		 svg_number(all - first - last, n));
+		 svg_number(left_out, n));
 	svg_cell(v->s, b, SVG_NOTHING, SVG_SMALL | SVG_DASHED, "%s", text);
 }
 
-static void draw_rows(struct backing_view *v, const struct mm_struct *mm,
-		      bool only_objects)
+/* Areas that are not shown. */
+static uint32_t draw_rows(struct backing_view *v, const struct mm_struct *mm,
+			  bool only_objects)
 {
 	const struct vm_area_struct *vma;
-	uint32_t i = 0;
+	uint32_t i = 0, left_out = 0;
 
 	for_each_vma (vma, mm) {
-		int row = row_of(v, i++, mm->map_count);
+		int row = row_of(v, figure_place(v->o, AREA_SLOTS,
+						 vma->vm_start, i++));
 
-		if (row < 0)
-			continue;
-		if (only_objects) {
+		if (row < 0) {
+			left_out++;
+		} else if (only_objects) {
 			first_object(v, vma);
 			second_object(v, vma);
 		} else {
 			draw_row(v, vma, v->area.y + row * v->pitch);
 		}
 	}
+	return left_out;
+}
+
+static size_t count_places(const struct figure_options *o,
+			   const struct mm_struct *mm)
+{
+	const struct vm_area_struct *vma;
+
+	for_each_vma (vma, mm)
+		figure_place(o, AREA_SLOTS, vma->vm_start, 0);
+	return figure_places(o, AREA_SLOTS, mm->map_count);
 }
 
 static void draw_legend(const struct figure_options *o, struct svg *s,
@@ -361,18 +378,20 @@ int figure_vma_backing(const struct machine *m, const struct figure_options *o,
 	const struct mm_struct *mm = o->task->mm;
 	struct backing_view v = {.m = m, .o = o, .s = s};
 	struct svg_box room;
+	uint32_t left_out;
 
 	if (!mm || !mm->map_count)
 		return figure_cannot(s, "process %u has no areas", o->task->pid);
 	room = figure_begin(s, m, o, figure_text(o, FT_VMA_BACKING));
 	draw_legend(o, s, &room);
 	figure_note(s, &room, "%s", figure_text(o, FT_VMA_BACKING_NOTE));
-	place_columns(&v, room, mm);
+	v.areas = count_places(o, mm);
+	place_columns(&v, room);
 	draw_rows(&v, mm, true);
-	place_objects(&v, v.pitch * (int)min_t(unsigned, mm->map_count, v.rows));
-	draw_rows(&v, mm, false);
-	if (mm->map_count > v.rows)
-		draw_left_out(&v, mm->map_count);
+	place_objects(&v, v.pitch * (int)min_t(size_t, v.areas, v.rows));
+	left_out = draw_rows(&v, mm, false);
+	if (left_out)
+		draw_left_out(&v, left_out);
 	for (unsigned i = 0; i < v.nr_objects; i++)
 		draw_object(&v, &v.objects[i]);
 	figure_end(s);

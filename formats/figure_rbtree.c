@@ -15,6 +15,10 @@
  * the strips still fit: below, the subtree is counted.
  *
  * Widths are counted in half nodes.
+ *
+ * In a series each area has one x for all steps: half a node further right for
+ * each area, by address, that ever comes. Two nodes of one level have at least
+ * one area between them, so they do not touch.
  */
 #include "formats/area.h"
 #include "formats/figure.h"
@@ -24,12 +28,14 @@
 
 #define NODE_GAP 10
 #define NODE_LINES 3
+#define NODE_SLOTS 21u /* places of areas in a series */
 
 struct tree_view {
 	const struct figure_options *o;
 	struct svg *s;
 	struct svg_box room;
 	unsigned depth; /* levels that are drawn */
+	bool places; /* a series */
 	bool wide; /* nodes with the whole range and a name */
 	int node_w, node_h, level_h, half;
 	const struct vm_area_struct *found;
@@ -154,6 +160,10 @@ static int node_x(const struct tree_view *v, const struct rb_node *node, int x,
 {
 	int begin, l, r;
 
+	if (v->places)
+		return v->room.x + (1 + (int)figure_place(
+			v->o, NODE_SLOTS, area_of(node)->vm_start, 0)) *
+			v->half;
 	if (depth == 1 || (!node->left && !node->right))
 		return x + v->half;
 	begin = right_strip(v, node, x, depth);
@@ -202,6 +212,26 @@ static bool fits(const struct tree_view *v, const struct rb_node *root,
 	       rows * (v->node_h + line_height(v)) <= v->room.h;
 }
 
+/* A tree of n nodes has at most 2 log2(n + 1) levels. */
+static void choose_places(struct tree_view *v, const struct mm_struct *mm)
+{
+	const struct vm_area_struct *vma;
+	size_t n, rows;
+
+	for_each_vma (vma, mm)
+		figure_place(v->o, NODE_SLOTS, vma->vm_start, 0);
+	n = figure_places(v->o, NODE_SLOTS, 0);
+	rows = 2 * fls64(n);
+	if (!v->o->slots || (int)(n + 1) * v->half > v->room.w)
+		return;
+	rows = max_t(size_t, rows, levels(mm->mm_rb.node));
+	v->level_h = (v->room.h - v->node_h) / (int)rows;
+	v->places = v->level_h >= v->node_h + line_height(v) / 2;
+	if (v->places)
+		v->half = min_t(int, v->room.w / (int)(n + 1), v->node_w);
+	v->level_h = min_t(int, v->level_h, 2 * v->node_h);
+}
+
 /* The whole tree of wide nodes, if it fits, else as many levels as do. */
 static void choose_depth(struct tree_view *v, const struct rb_node *root)
 {
@@ -213,7 +243,7 @@ static void choose_depth(struct tree_view *v, const struct rb_node *root)
 	v->depth = all;
 	v->node_w = (2 * digits + 1) * digit + 16;
 	v->half = (v->node_w + NODE_GAP) / 2;
-	v->wide = fits(v, root, all, all);
+	v->wide = !v->o->slots && fits(v, root, all, all);
 	if (!v->wide) {
 		v->node_w = digits * digit + 16;
 		v->half = (v->node_w + NODE_GAP) / 2;
@@ -258,6 +288,7 @@ int figure_rbtree(const struct machine *m, const struct figure_options *o,
 	figure_note(s, &v.room, figure_text(o, FT_RBTREE_NOTE),
 		    svg_bytes(area_of(root)->rb_subtree_gap, gap));
 	choose_depth(&v, root);
+	choose_places(&v, mm);
 	draw_subtree(&v, root,
 		     v.room.x + (v.room.w - strip(root, v.depth) * v.half) / 2,
 		     v.room.y, v.depth);

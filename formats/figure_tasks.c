@@ -20,6 +20,7 @@
 #include <inttypes.h>
 
 #define VMA_LINES 3
+#define AREA_SLOTS 18u /* places of areas in a series */
 #define MAX_TASKS 16 /* never more than fit */
 
 /* Lines of the mm_struct that arrows leave. */
@@ -165,19 +166,39 @@ static void fill_mm(struct record *r, const struct mm_struct *mm)
 /* Which areas are shown: `first` from the front, `last` from the back. */
 struct shown {
 	uint32_t first, last, all;
-	int gap; /* between boxes */
+	int gap;     /* between boxes */
+	bool places; /* a series: all that ever come have a place of their own */
+	unsigned lines; /* of a box */
 };
 
-static struct shown choose_areas(const struct svg *s, const struct mm_struct *mm,
-				 int height)
+static bool places_fit(const struct svg *s, const struct figure_options *o,
+		       unsigned lines, int height, int gap)
 {
+	return (int)figure_places(o, AREA_SLOTS, 0) *
+		       (record_height_of(s, lines) + gap) <= height;
+}
+
+static struct shown choose_areas(const struct svg *s,
+				 const struct figure_options *o, int height)
+{
+	const struct mm_struct *mm = o->task->mm;
+	const struct vm_area_struct *vma;
 	int gap = svg_line_height(s, SVG_SMALL) + 4;
 	int box = record_height_of(s, VMA_LINES) + gap;
 	int left_out = record_height_of(s, 1) + gap;
 	struct shown sh = {.all = mm->map_count, .gap = gap};
 	uint32_t fit;
 
-	if (sh.all <= (uint32_t)((height + gap) / box)) {
+	for_each_vma (vma, mm)
+		figure_place(o, AREA_SLOTS, vma->vm_start, 0);
+	/* rather smaller boxes than some without a place */
+	sh.lines = VMA_LINES;
+	for (unsigned n = VMA_LINES; o->slots && n && !sh.places; n--) {
+		sh.places = places_fit(s, o, n, height + gap, gap);
+		if (sh.places)
+			sh.lines = n;
+	}
+	if (sh.places || sh.all <= (uint32_t)((height + gap) / box)) {
 		sh.first = sh.all;
 		return sh;
 	}
@@ -214,11 +235,13 @@ struct area_column {
 	const struct vm_area_struct *pointed[3];
 };
 
-static void draw_next(struct svg *s, const struct area_column *c, int y)
+/* From the bottom of a box to the top of the next. */
+static void draw_next(struct svg *s, const struct area_column *c, int from,
+		      int y)
 {
 	int x = c->box.x + c->box.w / 2;
 
-	svg_line(s, x, y - c->shown.gap, x, y, SVG_ARROW);
+	svg_line(s, x, from, x, y, SVG_ARROW);
 	svg_text(s,
 		 (struct svg_box){x + 4, y - c->shown.gap, 90, c->shown.gap},
 		 SVG_SMALL | SVG_LEFT | SVG_MONO | SVG_MUTED, "vm_next");
@@ -244,7 +267,7 @@ static void draw_areas(struct svg *s, const struct mm_struct *mm,
 {
 	const struct vm_area_struct *vma;
 	struct record r;
-	int y = c->box.y;
+	int y = c->box.y, bottom = 0;
 	uint32_t n = 0;
 	bool left_out = false;
 
@@ -255,22 +278,29 @@ static void draw_areas(struct svg *s, const struct mm_struct *mm,
 			left_out = true;
 			continue;
 		}
-		if (i)
-			draw_next(s, c, y);
+		if (c->shown.places)
+			y = c->box.y +
+			    (int)figure_place(c->o, AREA_SLOTS, vma->vm_start,
+					      i) *
+				    (record_height_of(s, c->shown.lines) +
+				     c->shown.gap);
 		if (left_out) {
-			int h = record_height_of(s, 1);
-
+			draw_next(s, c, bottom, y);
 			draw_left_out(s, c, y);
 			left_out = false;
-			y += h + c->shown.gap;
-			draw_next(s, c, y);
+			bottom = y + record_height_of(s, 1);
+			y = bottom + c->shown.gap;
 		}
+		if (i)
+			draw_next(s, c, bottom, y);
 		fill_vma(&r, vma);
+		r.nr = c->shown.lines;
 		record_draw(s, &r, c->box.x, y, c->box.w);
 		for (unsigned k = 0; k < 3; k++)
 			if (c->pointed[k] == vma)
 				c->target[k] = y;
-		y += record_height(s, &r) + c->shown.gap;
+		bottom = y + record_height(s, &r);
+		y = bottom + c->shown.gap;
 	}
 }
 
@@ -307,7 +337,7 @@ int figure_tasks(const struct machine *m, const struct figure_options *o,
 	draw_tasks(m, o, s, &at, record_line_y(s, at.mm.y, -1));
 	record_draw(s, &r, at.mm.x, at.mm.y, at.mm.w);
 	c.box = at.vma;
-	c.shown = choose_areas(s, mm, at.vma.h);
+	c.shown = choose_areas(s, o, at.vma.h);
 	c.pointed[LINE_MMAP] = mm->mmap;
 	c.pointed[LINE_MM_RB] = root_area(mm);
 	c.pointed[LINE_MMAP_CACHE] = mm->mmap_cache;

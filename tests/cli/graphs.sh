@@ -19,6 +19,26 @@ complains 'mmemu: figure rbtree: --before is for cow' \
 	figure rbtree "$COW" --before 3 -o e.svg
 [ -e e.svg ] && fail "a figure that cannot be drawn left a file"
 
+# in a series things keep their places
+# stays KIND ATTRIBUTE WORD: one value of it in all of them that have the word
+stays() {
+	values=$(cat series/$1-*.svg | grep -e "$3" |
+		sed "s/.* $2=\"\([0-9]*\)\".*/\1/" | sort -u | wc -l)
+	[ "$values" = 1 ] || fail "$1: \"$3\" has $values places in a series"
+}
+SPACE=$ROOT/traces/lecture/address-space.trace
+for kind in tasks rbtree vma-backing; do
+	run 0 figure $kind "$SPACE" --animate 2..10 -o series
+done
+run 0 figure anon-vma "$ROOT/traces/lecture/fork.trace" --animate 7..10 -o series
+stays rbtree x '>08056000<'
+stays rbtree x '>b7fff000<'
+stays tasks y '>b7fff000-b8000000<'
+stays vma-backing y '>b7fff000-b8000000 r-xp<'
+stays vma-backing y '>/bin/sh</text>'
+stays anon-vma x '>anon_vma A1<'
+stays anon-vma y '>avc cf81c340<'
+
 # gnuplot draws over time; names are only words to it
 run 0 figure timeline "$COW" -o t.svg
 run 0 figure timeline "$COW" -o t2.svg --lang ja
