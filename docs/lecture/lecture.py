@@ -88,6 +88,9 @@ def render(page, scratch):
         if out[-1] != "```" or not lines[at].startswith("$ "):
             if out[-1].startswith("```"):  # another block: as it is
                 while lines[at] != "```":
+                    if lines[at].startswith("$ "):
+                        raise Failed(f"{page}:{at + 1}: a command, but its "
+                                     "block does not begin with one")
                     out.append(lines[at])
                     at += 1
                 out.append(lines[at])

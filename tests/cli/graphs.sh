@@ -15,7 +15,7 @@ complains 'mmemu: --before: this point is not before that of --at' \
 	figure cow "$COW" --at after-fork --before after-cow -o e.svg
 complains 'mmemu: figure cow: it reads the trace twice, so that cannot be standard input' \
 	figure cow - -o e.svg
-complains 'mmemu: figure rbtree: --before is for cow' \
+complains 'mmemu: figure: --before is for cow' \
 	figure rbtree "$COW" --before 3 -o e.svg
 [ -e e.svg ] && fail "a figure that cannot be drawn left a file"
 
@@ -31,8 +31,8 @@ for kind in tasks rbtree vma-backing; do
 	run 0 figure $kind "$SPACE" --animate 2..10 -o series
 done
 run 0 figure anon-vma "$ROOT/traces/lecture/fork.trace" --animate 7..10 -o series
-stays rbtree x '>08056000<'
-stays rbtree x '>b7fff000<'
+stays rbtree x '>b8000000<'
+stays rbtree x '>bffde000<'
 stays tasks y '>b7fff000-b8000000<'
 stays vma-backing y '>b7fff000-b8000000 r-xp<'
 stays vma-backing y '>/bin/sh</text>'
