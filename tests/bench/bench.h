@@ -3,7 +3,7 @@
  *
  * A row is a ratio of two speeds measured in the same run, by turns, so that a
  * busy host hits both: what the emulator does, and what somebody could have
- * instead. The best turn of each counts.
+ * instead. Of each the median of the turns counts.
  */
 #ifndef MMEMU_BENCH_H
 #define MMEMU_BENCH_H
@@ -22,18 +22,33 @@ static inline double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static inline void faster(double *best, double seconds)
+/* How long the turns took. */
+struct times {
+	double seconds[TURNS];
+	unsigned n;
+};
+
+static inline void took(struct times *t, double seconds)
 {
-	if (!*best || seconds < *best)
-		*best = seconds;
+	unsigned i = t->n++;
+
+	for (; i && t->seconds[i - 1] > seconds; i--)
+		t->seconds[i] = t->seconds[i - 1];
+	t->seconds[i] = seconds;
+}
+static inline double median(const struct times *t)
+{
+	return t->seconds[t->n / 2];
 }
 
 /* n things in each of the times; the ratio is of speeds, ours to theirs. */
 static inline void row(const char *name, double n, const char *unit,
-		       double ours, const char *other, double theirs)
+		       const struct times *ours, const char *other,
+		       const struct times *theirs)
 {
 	printf("%-30s %9.2f M %-10s %-20s %9.2f M  ratio %6.2f\n", name,
-	       n / ours / 1e6, unit, other, n / theirs / 1e6, theirs / ours);
+	       n / median(ours) / 1e6, unit, other, n / median(theirs) / 1e6,
+	       median(theirs) / median(ours));
 	fflush(stdout);
 }
 

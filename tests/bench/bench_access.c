@@ -179,17 +179,17 @@ static void bench_pattern(const struct pattern *p, size_t n, const char *path)
 {
 	uint32_t *at = need(malloc(n * sizeof(*at)));
 	uint8_t *ram = need(malloc(p->size));
-	double ours = 0, theirs = 0;
+	struct times ours = {{0}, 0}, theirs = {{0}, 0};
 	uint64_t accesses;
 
 	p->fill(at, n, p->size);
 	memset(ram, 1, p->size);
 	write_trace(path, at, n, p->size);
 	for (unsigned i = 0; i < TURNS; i++) {
-		faster(&ours, replay(path, true, CONTENTS_OFF, 4, &accesses));
-		faster(&theirs, loads(ram, at, n));
+		took(&ours, replay(path, true, CONTENTS_OFF, 4, &accesses));
+		took(&theirs, loads(ram, at, n));
 	}
-	row(p->name, (double)n, "accesses/s", ours, "plain loads", theirs);
+	row(p->name, (double)n, "accesses/s", &ours, "plain loads", &theirs);
 	free(ram);
 	free(at);
 }
@@ -301,26 +301,27 @@ static uint32_t *identity_tables(void)
 static void bench_recording(const char *path)
 {
 	struct addresses a = recorded(path);
-	double ours = 0, one = 0, kept = 0, bare = 0, plain = 0;
+	struct times ours = {{0}, 0}, one = {{0}, 0}, kept = {{0}, 0};
+	struct times bare = {{0}, 0}, plain = {{0}, 0};
 	uint8_t *ram = need(calloc(1, (size_t)4 << 30)), *coded;
 	uint32_t *tables = identity_tables();
 	uint64_t n = 0;
 
 	coded = delta_coded(&a);
 	for (unsigned i = 0; i < TURNS; i++) {
-		faster(&ours, replay(path, true, CONTENTS_OFF, 0, &n));
-		faster(&one, replay(path, false, CONTENTS_OFF, 0, &n));
-		faster(&kept, replay(path, true, CONTENTS_ON, 0, &n));
-		faster(&bare, bare_loop(coded, a.n, tables));
-		faster(&plain, loads(ram, a.at, a.n));
+		took(&ours, replay(path, true, CONTENTS_OFF, 0, &n));
+		took(&one, replay(path, false, CONTENTS_OFF, 0, &n));
+		took(&kept, replay(path, true, CONTENTS_ON, 0, &n));
+		took(&bare, bare_loop(coded, a.n, tables));
+		took(&plain, loads(ram, a.at, a.n));
 	}
-	row("recording", (double)n, "accesses/s", ours, "plain loads", plain);
-	row("  beside a bare loop", (double)n, "accesses/s", ours,
-	    "decode, TLB, walk", bare);
-	row("  on one core", (double)n, "accesses/s", one, "decode, TLB, walk",
-	    bare);
-	row("  with contents", (double)n, "accesses/s", kept,
-	    "decode, TLB, walk", bare);
+	row("recording", (double)n, "accesses/s", &ours, "plain loads", &plain);
+	row("  beside a bare loop", (double)n, "accesses/s", &ours,
+	    "decode, TLB, walk", &bare);
+	row("  on one core", (double)n, "accesses/s", &one, "decode, TLB, walk",
+	    &bare);
+	row("  with contents", (double)n, "accesses/s", &kept,
+	    "decode, TLB, walk", &bare);
 	free(tables);
 	free(coded);
 	free(ram);

@@ -255,20 +255,20 @@ static void bench_fork(void)
 	struct machine *m = machine(3 * GIB, CONTENTS_OFF);
 	struct task_struct *t = spawn(m, 100);
 	uint64_t pages = GIB / PAGE;
-	double ours = 0, theirs = 0;
+	struct times ours = {{0}, 0}, theirs = {{0}, 0};
 	char *p = host_mmap(GIB, -1);
 
 	emulated_mmap(t, GIB, NULL);
 	emulated_touch(t, pages, ACCESS_WRITE);
 	host_touch(p, pages, true);
 	for (unsigned i = 0; i < TURNS; i++) {
-		faster(&ours, emulated_fork(t, 200 + i));
-		faster(&theirs, host_fork());
+		took(&ours, emulated_fork(t, 200 + i));
+		took(&theirs, host_fork());
 	}
 	munmap(p, GIB);
 	machine_destroy(m);
-	row("fork, 1 GiB mapped", (double)pages, "pages/s", ours,
-	    "the kernel's fork", theirs);
+	row("fork, 1 GiB mapped", (double)pages, "pages/s", &ours,
+	    "the kernel's fork", &theirs);
 }
 
 static double emulated_pairs(void)
@@ -298,40 +298,41 @@ static double host_pairs(void)
 
 int main(void)
 {
-	double first[4] = {0}, cow[3] = {0}, file[3] = {0}, pairs[2] = {0};
-	double zero[2] = {0};
+	struct times first[3] = {{{0}, 0}}, zero[2] = {{{0}, 0}};
+	struct times cow[3] = {{{0}, 0}}, file[3] = {{{0}, 0}};
+	struct times pairs[2] = {{{0}, 0}};
 	int fd = host_tmpfile();
 
 	for (unsigned i = 0; i < TURNS; i++) {
-		faster(&first[0], emulated_first(CONTENTS_OFF, ACCESS_WRITE));
-		faster(&first[1], host_first(true));
-		faster(&first[2], emulated_first(CONTENTS_ON, ACCESS_WRITE));
-		faster(&zero[0], emulated_first(CONTENTS_OFF, ACCESS_READ));
-		faster(&zero[1], host_first(false));
-		faster(&cow[0], emulated_cow(CONTENTS_OFF));
-		faster(&cow[1], host_cow());
-		faster(&cow[2], emulated_cow(CONTENTS_ON));
-		faster(&file[0], emulated_file(CONTENTS_OFF));
-		faster(&file[1], host_file(fd));
-		faster(&file[2], emulated_file(CONTENTS_ON));
-		faster(&pairs[0], emulated_pairs());
-		faster(&pairs[1], host_pairs());
+		took(&first[0], emulated_first(CONTENTS_OFF, ACCESS_WRITE));
+		took(&first[1], host_first(true));
+		took(&first[2], emulated_first(CONTENTS_ON, ACCESS_WRITE));
+		took(&zero[0], emulated_first(CONTENTS_OFF, ACCESS_READ));
+		took(&zero[1], host_first(false));
+		took(&cow[0], emulated_cow(CONTENTS_OFF));
+		took(&cow[1], host_cow());
+		took(&cow[2], emulated_cow(CONTENTS_ON));
+		took(&file[0], emulated_file(CONTENTS_OFF));
+		took(&file[1], host_file(fd));
+		took(&file[2], emulated_file(CONTENTS_ON));
+		took(&pairs[0], emulated_pairs());
+		took(&pairs[1], host_pairs());
 	}
-	row("first write of a page", PAGES, "faults/s", first[0],
-	    "the kernel's", first[1]);
-	row("  with contents", PAGES, "faults/s", first[2], "the kernel's",
-	    first[1]);
-	row("first read: the zero page", PAGES, "faults/s", zero[0],
-	    "the kernel's", zero[1]);
-	row("copy on write", PAGES, "faults/s", cow[0], "the kernel's", cow[1]);
-	row("  with contents", PAGES, "faults/s", cow[2], "the kernel's",
-	    cow[1]);
-	row("read of a mapped file", PAGES, "faults/s", file[0],
-	    "the kernel's", file[1]);
-	row("  with contents", PAGES, "faults/s", file[2], "the kernel's",
-	    file[1]);
-	row("mmap and munmap of 4 pages", PAIRS, "pairs/s", pairs[0],
-	    "the kernel's", pairs[1]);
+	row("first write of a page", PAGES, "faults/s", &first[0],
+	    "the kernel's", &first[1]);
+	row("  with contents", PAGES, "faults/s", &first[2], "the kernel's",
+	    &first[1]);
+	row("first read: the zero page", PAGES, "faults/s", &zero[0],
+	    "the kernel's", &zero[1]);
+	row("copy on write", PAGES, "faults/s", &cow[0], "the kernel's", &cow[1]);
+	row("  with contents", PAGES, "faults/s", &cow[2], "the kernel's",
+	    &cow[1]);
+	row("read of a mapped file", PAGES, "faults/s", &file[0],
+	    "the kernel's", &file[1]);
+	row("  with contents", PAGES, "faults/s", &file[2], "the kernel's",
+	    &file[1]);
+	row("mmap and munmap of 4 pages", PAIRS, "pairs/s", &pairs[0],
+	    "the kernel's", &pairs[1]);
 	bench_fork();
 	return 0;
 }

@@ -1,9 +1,11 @@
 /*
- * bench_memory.c - host memory at its peak: machines of 1 to 64 GiB, traces of
- * 10^6 accesses and more; and the seconds both take.
+ * bench_memory.c - does it stay flat? Host memory at its peak of machines of 1
+ * to 64 GiB, and memory and speed for traces of 10^6 accesses and more: a loop of
+ * code (as a recording has it), and loads all over 64 MiB.
  *
- * Each row is a process of its own. BENCH_LONG: the longest trace (1e8; 1e9
- * takes ten times as long and as much room on the disk).
+ * Each row is processes of their own, the median of three. A ratio is to 10^7
+ * accesses (speed) and to the first row (memory). BENCH_LONG: the longest trace (1e8; 1e9
+ * takes ten times as long, and 3 GB of /tmp).
  */
 #include "core/machine.h"
 #include "tests/bench/bench.h"
@@ -39,14 +41,49 @@ static void boot(double gib)
 	machine((uint64_t)gib << 30);
 }
 
-/* A loop of eight instructions over 64 MiB, of n accesses in all. */
-static void write_trace(const char *path, double n)
+#define BASE 0x20000000u
+#define SPREAD (64u << 20)
+#define CODE (BASE + SPREAD)
+
+static uint64_t random_state = 88172645463325252ull;
+
+static uint64_t rnd(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+/* A loop of eight instructions over 64 MiB. */
+static void loop(struct event *ev, uint64_t i)
+{
+	unsigned step = i & 7;
+
+	ev->kind = step == 2 ? EV_READ : step == 5 ? EV_WRITE : EV_FETCH;
+	ev->x[X_LEN].bytes = ev->kind == EV_FETCH ? 3 : 4;
+	ev->x[X_ADDR].bytes = CODE + 3 * step;
+	if (ev->kind != EV_FETCH)
+		ev->x[X_ADDR].bytes = BASE + (i / 8 * 24 & (SPREAD - 1)) +
+				      (rnd() >> 61);
+}
+
+static void random_loads(struct event *ev, uint64_t i)
+{
+	(void)i;
+	ev->kind = EV_READ;
+	ev->x[X_LEN].bytes = 4;
+	ev->x[X_ADDR].bytes = BASE + (rnd() & (SPREAD - 8));
+}
+
+/* n accesses of a pattern, behind touching all that they touch. */
+static void write_trace(const char *path, double n,
+			void (*pattern)(struct event *ev, uint64_t i))
 {
 	struct binary_writer w;
 	struct names names;
 	struct event ev;
 	FILE *f = need(fopen(path, "w"));
-	uint64_t x = 1;
 
 	names_init(&names, NULL);
 	binary_write_start(&w, NULL, &names, f, "", 1);
@@ -58,22 +95,14 @@ static void write_trace(const char *path, double n)
 	ev.has = 3;
 	ev.prot = 7;
 	ev.flags = EVF_FIXED;
-	ev.x[X_ADDR].bytes = 0x20000000;
-	ev.x[X_LEN].bytes = 65 << 20;
+	ev.x[X_ADDR].bytes = BASE;
+	ev.x[X_LEN].bytes = SPREAD + (1 << 20);
 	binary_write(&w, &ev);
 	ev.flags = 0;
-	for (double i = 0; i < n; i++) {
-		unsigned step = (unsigned)(uint64_t)i & 7;
-
-		ev.kind = step == 2 ? EV_READ : step == 5 ? EV_WRITE : EV_FETCH;
-		ev.x[X_LEN].bytes = ev.kind == EV_FETCH ? 3 : 4;
-		ev.x[X_ADDR].bytes = 0x24000000 + 3 * step;
-		if (ev.kind != EV_FETCH) {
-			x = x * 6364136223846793005ull + 1442695040888963407ull;
-			ev.x[X_ADDR].bytes =
-				0x20000000 + (((uint64_t)(i / 8) * 24) &
-					      ((64 << 20) - 1)) + (x >> 61);
-		}
+	ev.kind = EV_WRITE;
+	binary_write(&w, &ev);
+	for (uint64_t i = 0; i < (uint64_t)n; i++) {
+		pattern(&ev, i);
 		binary_write(&w, &ev);
 	}
 	if (binary_write_end(&w) || fclose(f))
@@ -83,7 +112,7 @@ static void write_trace(const char *path, double n)
 
 static const char *trace_path;
 
-static void replay(double n __unused_arg)
+static void replay(double n)
 {
 	struct machine *m = machine((uint64_t)1 << 30);
 	struct trace_reader reader;
@@ -92,6 +121,7 @@ static void replay(double n __unused_arg)
 	struct names names;
 	struct replay r;
 
+	(void)n;
 	names_init(&names, NULL);
 	if (trace_open(&reader, NULL, &names, trace_path))
 		exit(2);
@@ -106,10 +136,15 @@ static void replay(double n __unused_arg)
 	trace_close(&reader);
 }
 
-/* Peak MiB of a process that does it; *seconds that it took. */
-static double peak(void (*work)(double), double n, double *seconds)
+/* The medians of processes that do it: seconds, and MiB at the peak. */
+struct cost {
+	struct times seconds, mib;
+};
+
+static void one_process(void (*work)(double), double n, struct cost *c)
 {
 	struct rusage use;
+	double seconds;
 	int status, fd[2];
 	pid_t pid;
 
@@ -124,43 +159,71 @@ static double peak(void (*work)(double), double n, double *seconds)
 		_exit(write(fd[1], &start, sizeof(start)) != sizeof(start));
 	}
 	close(fd[1]);
-	if (read(fd[0], seconds, sizeof(*seconds)) != sizeof(*seconds) ||
+	if (read(fd[0], &seconds, sizeof(seconds)) != sizeof(seconds) ||
 	    wait4(pid, &status, 0, &use) != pid || status)
 		exit(2);
 	close(fd[0]);
-	return (double)use.ru_maxrss / 1024;
+	took(&c->seconds, seconds);
+	took(&c->mib, (double)use.ru_maxrss / 1024);
 }
 
-static void memory_row(const char *name, double mib, double seconds,
-		       double first)
+static struct cost cost_of(void (*work)(double), double n)
 {
-	printf("%-30s %9.1f MiB peak   %9.1f ms   ratio to the first %6.2f\n",
-	       name, mib, seconds * 1e3, mib / first);
-	fflush(stdout);
+	struct cost c = {{{0}, 0}, {{0}, 0}};
+
+	for (unsigned i = 0; i < 3; i++)
+		one_process(work, n, &c);
+	return c;
+}
+
+static void bench_boot(void)
+{
+	double first = 0;
+
+	for (double gib = 1; gib <= 64; gib *= 4) {
+		struct cost c = cost_of(boot, gib);
+		double mib = median(&c.mib);
+
+		first = first ? first : mib;
+		printf("boot a machine of %2.0f GiB      %9.1f ms %37.1f MiB peak  ratio %6.2f\n",
+		       gib, median(&c.seconds) * 1e3, mib, mib / first);
+		fflush(stdout);
+	}
+}
+
+static void bench_length(const char *name,
+			 void (*pattern)(struct event *ev, uint64_t i),
+			 double longest)
+{
+	double memory = 0, speed = 0;
+
+	for (double n = 1e6; n <= longest; n *= 10) {
+		struct cost c;
+		double per_second, mib;
+
+		write_trace(trace_path, n, pattern);
+		c = cost_of(replay, n);
+		per_second = n / median(&c.seconds) / 1e6;
+		mib = median(&c.mib);
+		memory = memory ? memory : mib;
+		speed = n < 2e7 ? per_second : speed;
+		printf("%-20s %.0e    %9.2f M accesses/s  ratio %5.2f %14.1f MiB peak  ratio %6.2f\n",
+		       name, n, per_second, per_second / speed, mib,
+		       mib / memory);
+		fflush(stdout);
+	}
 }
 
 int main(void)
 {
-	char path[] = "/tmp/mmemu-bench-XXXXXX", name[64];
-	double top = setting("BENCH_LONG", 1e8), first = 0, mib, seconds;
+	char path[] = "/tmp/mmemu-bench-XXXXXX";
+	double longest = setting("BENCH_LONG", 1e8);
 
-	for (double gib = 1; gib <= 64; gib *= 4) {
-		mib = peak(boot, gib, &seconds);
-		first = first ? first : mib;
-		snprintf(name, sizeof(name), "boot a machine of %.0f GiB", gib);
-		memory_row(name, mib, seconds, first);
-	}
+	bench_boot();
 	close(mkstemp(path));
 	trace_path = path;
-	first = 0;
-	for (double n = 1e6; n <= top; n *= 10) {
-		write_trace(path, n);
-		mib = peak(replay, n, &seconds);
-		first = first ? first : mib;
-		snprintf(name, sizeof(name), "replay %.0e, %.0f M/s", n,
-			 n / seconds / 1e6);
-		memory_row(name, mib, seconds, first);
-	}
+	bench_length("a loop of code", loop, longest);
+	bench_length("random, 64 MiB", random_loads, longest);
 	unlink(path);
 	return 0;
 }
