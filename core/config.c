@@ -306,8 +306,11 @@ int machine_config_check(const struct machine_config *cfg, const char **key,
 	int err;
 
 	if (!f)
-		return wrong("paging", "is no known page-table format", key,
-			     why);
+		return wrong("paging",
+			     "is no known page-table format (flat, x86-2level, "
+			     "x86-pae, lecture-5555, x86-64, x86-64-5level, "
+			     "riscv-sv32, riscv-sv39, or a mapping)",
+			     key, why);
 	if (pg_format_check(f, why)) {
 		*key = "paging:";
 		return -EINVAL;

@@ -40,7 +40,7 @@ void report_tlb(const struct machine *m,
 	uint64_t accesses;
 
 	if (!n) {
-		fputs("no TLB is modelled (--tlb attaches one)\n", out);
+		fputs("no TLB is modelled (replay with --tlb, or with tlb.on: true in the configuration)\n", out);
 		return;
 	}
 	fprintf(out, "model %s, paging %s\n", m->cfg.tlb.model, m->fmt->name);

@@ -58,7 +58,7 @@ refused '\tmemory: 64M' '1:1: found character that cannot start any token'
 refused 'memory: 1K' '1:9: memory must be from 4M to 64G'
 refused 'from: linux-3.12-i386\nslab:\n  header: 1' \
 	'3:11: slab.header must be from 16 to 128'
-refused 'paging: x86-3level' '1:9: paging is no known page-table format'
+refused 'paging: x86-3level' '1:9: paging is no known page-table format (flat, x86-2level, x86-pae, lecture-5555, x86-64, x86-64-5level, riscv-sv32, riscv-sv39, or a mapping)'
 refused 'memory: 64M\nmemory: 32M' '2:1: the key "memory" stands here twice'
 refused 'memory: 64M\n---\nmemory: 32M' \
 	'2:1: a second document; a configuration is one'

@@ -1,4 +1,5 @@
 /* test_pgformat.c - rows of page-table formats against the kernel's constants. */
+#include "core/config.h"
 #include "core/mm.h"
 #include "core/pgformat.h"
 
@@ -206,4 +207,19 @@ Test(pgformat, entries_that_are_not_present_come_back)
 			cr_assert_eq(pte_to_pgoff(f, p), off);
 		}
 	}
+}
+
+/* Who asks for a format that is not there is told of all that are. */
+Test(pgformat, unknown_name_lists_them)
+{
+	struct machine_config cfg;
+	const char *key, *why;
+
+	machine_config_default(&cfg);
+	strcpy(cfg.paging, "x86-3level");
+	cr_assert_neq(machine_config_check(&cfg, &key, &why), 0);
+	cr_expect_str_eq(key, "paging");
+	for (unsigned i = 0; i < nr_pg_formats; i++)
+		cr_expect(strstr(why, pg_formats[i].name), "%s",
+			  pg_formats[i].name);
 }
