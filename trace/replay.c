@@ -160,12 +160,11 @@ static bool fit_arguments(struct replay *r, const struct event *ev,
 /* ---- what became of it ---- */
 
 static void count_mismatch(struct replay *r, const struct event *ev,
-			   const struct outcome *o, const char *expected)
+			   const char *expected, const char *got)
 {
-	char got[160], text[256];
+	char text[256];
 
 	r->n.mismatches++;
-	outcome_print(o, got, sizeof(got));
 	snprintf(text, sizeof(text), "mismatch: expected %s, got %s", expected,
 		 got);
 	message(r, ev, text);
@@ -211,6 +210,7 @@ static void settle(struct replay *r, const struct event *ev,
 		   const struct outcome *o)
 {
 	int failure = outcome_failure(o);
+	char got[160];
 
 	if (ev->bind)
 		bind_result(r, ev, o);
@@ -229,10 +229,11 @@ static void settle(struct replay *r, const struct event *ev,
 	else if (failure && o->kind != OUTCOME_ACCESS)
 		r->n.failed++;
 	if (ev->expect) {
+		outcome_print(o, got, sizeof(got));
 		if (failure == ev->expect)
 			r->n.expected_failures++;
 		else
-			count_mismatch(r, ev, o, failure_name(ev->expect));
+			count_mismatch(r, ev, failure_name(ev->expect), got);
 	} else if (failure) {
 		stop_strict(r, ev, o);
 	}
@@ -299,15 +300,30 @@ static void read_mismatch(struct replay *r, struct task_struct *task,
 	o->got_len = ev->value_len;
 }
 
-static void value_text(const struct event *ev, char *buf, size_t size)
+/* Bytes as the trace would write them: a string, or a number. */
+static void value_text(const struct event *ev, const uint8_t *v, char *buf,
+		       size_t size)
 {
-	const uint8_t *v = event_value(ev);
+	uint64_t number = 0;
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < ev->value_len && n + 6 < size; i++)
-		n += (size_t)snprintf(buf + n, size - n, "%02x", v[i]);
-	if (2 * (size_t)ev->value_len > n)
-		snprintf(buf + n, size - n, "...");
+	if (!(ev->flags & EVF_STRING)) {
+		for (uint32_t i = ev->value_len; i-- > 0;)
+			number = number << 8 | v[i];
+		snprintf(buf, size, "0x%llx", (unsigned long long)number);
+		return;
+	}
+	buf[n++] = '"';
+	for (uint32_t i = 0; i < ev->value_len && n + 9 < size; i++) {
+		bool plain = v[i] >= ' ' && v[i] < 0x7f && v[i] != '"' &&
+			     v[i] != '\\';
+
+		n += (size_t)snprintf(buf + n, size - n,
+				      plain ? "%c" : "\\x%02x", v[i]);
+		if (i + 1 < ev->value_len && n + 9 >= size)
+			n += (size_t)snprintf(buf + n, size - n, "...");
+	}
+	snprintf(buf + n, size - n, "\"");
 }
 
 static void settle_access(struct replay *r, const struct event *ev,
@@ -315,7 +331,7 @@ static void settle_access(struct replay *r, const struct event *ev,
 {
 	struct outcome o = {.kind = OUTCOME_ACCESS, .access = *res};
 	uint8_t *bytes = NULL;
-	char expected[80];
+	char expected[80], got[80];
 
 	if (res->signal)
 		o.access.mismatch = false; /* nothing was returned */
@@ -325,8 +341,9 @@ static void settle_access(struct replay *r, const struct event *ev,
 	}
 	settle(r, ev, &o);
 	if (o.access.mismatch) {
-		value_text(ev, expected, sizeof(expected));
-		count_mismatch(r, ev, &o, expected);
+		value_text(ev, event_value(ev), expected, sizeof(expected));
+		value_text(ev, bytes, got, sizeof(got));
+		count_mismatch(r, ev, expected, got);
 		host_free(&r->m->host, bytes, ev->value_len);
 	}
 	if (res->signal)

@@ -96,7 +96,7 @@ run 0 replay t.trace --check --contents on --outcomes on.log -r maps=1 -r buddyi
 diff -r off on >/dev/null || fail "--contents off gives other reports"
 printf '1 spawn\n1 mmap 0x20000000 1p rw- private anon\n1 write 0x20000000 = 5\n1 read 0x20000000 = 6\n' >v.trace
 run 1 replay v.trace --outcomes log
-says err 'v.trace:4: mismatch: expected 06, got minflt=0 majflt=0 mismatch got=05'
+says err 'v.trace:4: mismatch: expected 0x6, got 0x5'
 says log '1: ok
 2: ok 0x20000000
 3: minflt=1 majflt=0

@@ -149,8 +149,8 @@ Test(replay, accesses_and_values)
 		   "12: minflt=0 majflt=0\n"
 		   "13: minflt=0 majflt=0\n"
 		   "14: minflt=0 majflt=0 mismatch got=01\n",
-		   "5: mismatch: expected 6a656c6c6f, got minflt=0 majflt=0 mismatch got=68656c6c6f\n"
-		   "14: mismatch: expected 02, got minflt=0 majflt=0 mismatch got=01\n");
+		   "5: mismatch: expected \"jello\", got \"hello\"\n"
+		   "14: mismatch: expected 0x2, got 0x1\n");
 }
 
 /* Without a log the fast path decides: a LEN or a sum that passes 64 bits is
