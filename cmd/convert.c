@@ -60,7 +60,7 @@ static void seek_range(struct trace_reader *r, struct trace_range *range)
 		binary_seek_line(&r->binary, from->n);
 	else if (from->type == POINT_EVENT)
 		binary_seek_event(&r->binary, from->n);
-	range->event = r->binary.first_event;
+	range->passed.event = r->binary.first_event;
 }
 
 /* The statements of an open trace, or a range of them (NULL: all). */

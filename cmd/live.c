@@ -116,6 +116,7 @@ static void on_mark(void *ctx, const struct event *ev)
 	struct live *l = ctx;
 
 	l->mark = name_text(&l->names, ev->name);
+	trace_passed_mark(&l->passed, l->mark);
 }
 
 static void on_report(void *ctx, const struct event *ev __unused_arg,
@@ -277,8 +278,9 @@ int live_to(struct live *l, const struct trace_point *p)
 		return EXIT_BAD;
 	if (ret || p->type == POINT_NONE || past_last_line(l, p))
 		return EXIT_FINE;
-	return complain("%s: the trace ends before %s", trace_name(&l->reader),
-			p->name);
+	l->passed.event = l->event;
+	l->passed.line = l->line;
+	return complain_point(trace_name(&l->reader), p, &l->passed);
 }
 
 int live_status(const struct live *l)

@@ -50,6 +50,7 @@ struct live {
 	void (*each)(void *ctx, const struct live *l);
 	void *each_ctx;
 	/* the rest is live.c's */
+	struct trace_passed passed;
 	struct event done;
 	struct outcome result;
 	const struct event *next;

@@ -83,7 +83,8 @@ static void on_mark(void *ctx, const struct event *ev)
 	const char *name = name_text(&run->names, ev->name);
 
 	save_states(run, name);
-	if (run->opt.at == AT_MARK && !strcmp(run->opt.at_name, name))
+	trace_passed_mark(&run->passed, name);
+	if (run->opt.at.type == POINT_MARK && !strcmp(run->opt.at.name, name))
 		run->reached = true;
 }
 
@@ -318,10 +319,10 @@ static void start_replay(struct replay_run *run)
 	run->replay.strict = run->opt.live.strict;
 	run->replay.root = run->opt.live.root;
 	run->replay.rebase = run->opt.live.rebase;
-	run->stop_line = run->opt.at == AT_LINE ? run->opt.at_number
-						: UINT64_MAX;
-	run->stop_event = run->opt.at == AT_EVENT ? run->opt.at_number
-						  : UINT64_MAX;
+	run->stop_line = run->opt.at.type == POINT_LINE ? run->opt.at.n
+							: UINT64_MAX;
+	run->stop_event = run->opt.at.type == POINT_EVENT ? run->opt.at.n
+							  : UINT64_MAX;
 	run->next_check = run->opt.check ? run->opt.check : UINT64_MAX;
 	if (!run->opt.one_thread)
 		trace_ahead(&run->reader);
@@ -411,10 +412,12 @@ static int run_replay(struct replay_run *run)
 	}
 	if (run->opt.check && !run->failed)
 		check_machine(run);
-	if (run->opt.at != AT_END && !run->reached && !run->failed &&
+	if (run->opt.at.type != POINT_NONE && !run->reached && !run->failed &&
 	    !run->replay.misfit && !run->replay.stopped) {
-		complain("%s: the trace ends before the point --at names",
-			 trace_name(&run->reader));
+		run->passed.event = run->replay.n.events;
+		run->passed.line = run->line;
+		complain_point(trace_name(&run->reader), &run->opt.at,
+			       &run->passed);
 		run->failed = true;
 	}
 	if (!run->failed && !run->replay.misfit)

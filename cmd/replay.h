@@ -5,11 +5,13 @@
 #include "cmd/live.h"
 #include "cmd/output.h"
 #include "cmd/series.h"
+#include "cmd/trace_range.h"
 
-/* -r KIND[=PID][:FILE] */
+/* -r KIND[=PID|=CACHE][:FILE] */
 struct final_report {
 	const char *kind;
 	uint32_t pid;
+	const char *cache; /* slabinfo: this row alone; NULL: all of them */
 	const char *file; /* NULL: by its name */
 };
 
@@ -41,6 +43,7 @@ struct replay_run {
 	struct names names;
 	struct trace_reader reader;
 	uint64_t line; /* of the statement replayed last */
+	struct trace_passed passed;
 	struct machine *m;
 	struct replay replay;
 	struct output log[2]; /* --outcomes, DIR/outcomes */

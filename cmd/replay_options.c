@@ -97,21 +97,6 @@ static bool parse_count(const char *text, uint64_t *n)
 	return !errno && !*end && *n;
 }
 
-static int parse_at(struct replay_options *opt, const char *text)
-{
-	bool line = !strncmp(text, "line:", 5);
-
-	opt->at_name = text;
-	opt->at = line ? AT_LINE : AT_EVENT;
-	if (parse_count(line ? text + 5 : text, &opt->at_number))
-		return 0;
-	if (line || !((*text | 0x20) >= 'a' && (*text | 0x20) <= 'z'))
-		return complain("--at %s: expected the number of an event, line:N, or a mark's name",
-				text);
-	opt->at = AT_MARK;
-	return 0;
-}
-
 static int parse_report(struct replay_options *opt, char *text)
 {
 	struct final_report *fr = &opt->reports[opt->nr_reports++];
@@ -198,7 +183,7 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 		opt->kernel_log = arg;
 		return 0;
 	case OPT_AT:
-		return parse_at(opt, arg);
+		return trace_point_parse(&opt->at, "--at", arg);
 	case OPT_STRICT:
 		opt->live.strict = true;
 		return 0;
@@ -270,7 +255,7 @@ static int check_interactive(const struct replay_options *opt)
 {
 	if (opt->nr_reports || opt->nr_states || opt->outcomes || opt->folder ||
 	    opt->procfs || opt->kernel_log || opt->series || opt->stats ||
-	    opt->check || opt->salvage || opt->at != AT_END)
+	    opt->check || opt->salvage || opt->at.type != POINT_NONE)
 		return complain("--interactive: goes with --json and the options of the machine only");
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "cmd/trace_range.h"
 #include "cmd/command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,49 @@ int trace_point_parse(struct trace_point *p, const char *option,
 			option, text);
 }
 
+/* Is it one of "A, B, C"? */
+static bool is_listed(const char *list, const char *mark)
+{
+	size_t n = strlen(mark);
+
+	for (const char *p = list; (p = strstr(p, mark)); p++)
+		if ((p == list || p[-1] == ' ') && (!p[n] || p[n] == ','))
+			return true;
+	return false;
+}
+
+void trace_passed_mark(struct trace_passed *t, const char *mark)
+{
+	size_t len = strlen(t->marks);
+
+	if (t->more_marks || is_listed(t->marks, mark))
+		return;
+	if (len + strlen(mark) + 3 > sizeof(t->marks)) {
+		t->more_marks = true;
+		return;
+	}
+	snprintf(t->marks + len, sizeof(t->marks) - len, "%s%s",
+		 len ? ", " : "", mark);
+}
+
+int complain_point(const char *trace, const struct trace_point *p,
+		   const struct trace_passed *t)
+{
+	if (p->type == POINT_EVENT)
+		return complain("%s: the trace ends with event %llu, before event %llu",
+				trace, (unsigned long long)t->event,
+				(unsigned long long)p->n);
+	if (p->type == POINT_LINE)
+		return complain("%s: the trace ends with line %llu, before line %llu",
+				trace, (unsigned long long)t->line,
+				(unsigned long long)p->n);
+	if (!t->marks[0])
+		return complain("%s: there is no mark %s in it, nor any other",
+				trace, p->name);
+	return complain("%s: there is no mark %s in it, but %s%s", trace,
+			p->name, t->marks, t->more_marks ? " ..." : "");
+}
+
 static bool is_mark(const struct trace_point *p, const struct names *names,
 		    const struct event *ev)
 {
@@ -38,7 +82,7 @@ static bool begins(const struct trace_range *r, const struct names *names,
 		   const struct event *ev)
 {
 	switch (r->from.type) {
-	case POINT_EVENT: return r->event >= r->from.n;
+	case POINT_EVENT: return r->passed.event >= r->from.n;
 	case POINT_LINE: return ev->line >= r->from.n;
 	case POINT_MARK: return is_mark(&r->from, names, ev);
 	default: return true;
@@ -52,7 +96,7 @@ static bool is_behind(const struct trace_range *r, const struct event *ev)
 
 	switch (r->to.type) {
 	case POINT_EVENT:
-		return r->event > r->to.n || (r->event == r->to.n && !event);
+		return r->passed.event > r->to.n || (r->passed.event == r->to.n && !event);
 	case POINT_LINE: return ev->line > r->to.n;
 	case POINT_MARK: return r->ended;
 	default: return false;
@@ -64,7 +108,10 @@ enum range_place trace_range_place(struct trace_range *r,
 				   const struct event *ev)
 {
 	if (event_types[ev->kind].actor != ACTOR_NONE)
-		r->event++;
+		r->passed.event++;
+	if (ev->kind == EV_MARK)
+		trace_passed_mark(&r->passed, name_text(names, ev->name));
+	r->passed.line = ev->line;
 	if (is_behind(r, ev)) {
 		r->ended = true;
 		return RANGE_BEHIND;
@@ -79,10 +126,8 @@ enum range_place trace_range_place(struct trace_range *r,
 int trace_range_complete(const struct trace_range *r, const char *name)
 {
 	if (r->from.type != POINT_NONE && !r->begun)
-		return complain("%s: the trace ends before %s", name,
-				r->from.name);
+		return complain_point(name, &r->from, &r->passed);
 	if (r->to.type == POINT_MARK && !r->ended)
-		return complain("%s: the trace has no mark %s", name,
-				r->to.name);
+		return complain_point(name, &r->to, &r->passed);
 	return 0;
 }

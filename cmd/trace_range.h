@@ -12,9 +12,16 @@ struct trace_point {
 	const char *name; /* of a mark */
 };
 
+/* Where a trace has been, for the message about a point that never came. */
+struct trace_passed {
+	uint64_t event, line;
+	char marks[200]; /* the first ones, as words of a sentence */
+	bool more_marks;
+};
+
 struct trace_range {
 	struct trace_point from, to; /* POINT_NONE: the start, the end */
-	uint64_t event;		     /* number of the last event seen */
+	struct trace_passed passed;
 	bool begun, ended;
 };
 
@@ -22,6 +29,10 @@ struct trace_range {
  * `option`. */
 int trace_point_parse(struct trace_point *p, const char *option,
 		      const char *text);
+void trace_passed_mark(struct trace_passed *t, const char *mark);
+/* The trace has ended and p has not come; EXIT_BAD after a message. */
+int complain_point(const char *trace, const struct trace_point *p,
+		   const struct trace_passed *t);
 
 enum range_place { RANGE_BEFORE, RANGE_IN, RANGE_BEHIND };
 /* Where a statement is; to be asked of each, in order. */

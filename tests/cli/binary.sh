@@ -68,6 +68,6 @@ complains "mmemu: short.mmt: the file is truncated, expected more bytes here" ca
 complains "mmemu: --meta x: expected KEY=VALUE on one line" convert -m x a b
 complains "mmemu: --to pdf: expected text or binary" convert --to pdf a b
 complains "mmemu: --from 0: expected the number of an event, line:N, or a mark's name" cat --from 0 a
-complains "mmemu: long.trace: the trace ends before x" cat --from x long.trace
+complains "mmemu: long.trace: there is no mark x in it, nor any other" cat --from x long.trace
 
 exit $bad

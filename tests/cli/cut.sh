@@ -57,7 +57,7 @@ cmp -s here.trace part.trace && fail "the mark itself belongs to the part"
 [ "$(sed -n '/^mark cut$/,$p' here.trace | sed -n 2p)" = "mark here" ] ||
 	fail "--from MARK"
 run 0 replay here.trace --strict
-complains "mmemu: values.trace: the trace ends before nowhere" \
+complains "mmemu: values.trace: there is no mark nowhere in it, but here" \
 	cut values.trace x.mmt --from nowhere
 [ -e x.mmt ] && fail "a cut that failed leaves a file"
 complains "mmemu: --from -1: expected the number of an event, line:N, or a mark's name" \

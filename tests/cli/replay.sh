@@ -44,10 +44,15 @@ run 0 replay good.trace --at line:5 --outcomes log
 run 0 replay good.trace --at line:10 --outcomes log
 [ "$(wc -l <log)" = 4 ] || fail "--at line:10"
 run 0 replay good.trace --at line:11 --outcomes log
-run 2 replay good.trace --at line:12 --outcomes none
-run 2 replay good.trace --at 6 --outcomes none
+complains "mmemu: good.trace: the trace ends with line 11, before line 12" \
+	replay good.trace --at line:12 --outcomes none
+complains "mmemu: good.trace: the trace ends with event 5, before event 6" \
+	replay good.trace --at 6 --outcomes none
+for i in 1 2 3; do echo "mark loop"; echo "mark m$i"; done >marks.trace
+complains "mmemu: marks.trace: there is no mark m in it, but loop, m1, m2, m3" \
+	replay marks.trace --at m
 run 2 replay good.trace --at nowhere --outcomes none
-says err "mmemu: good.trace: the trace ends before the point --at names"
+says err "mmemu: good.trace: there is no mark nowhere in it, but half"
 [ -e none ] && fail "a log in spite of an error"
 
 # ---- a malformed line ----
