@@ -29,9 +29,7 @@ struct replay_options {
 	unsigned nr_reports;
 	struct saved_state *states;
 	unsigned nr_states;
-	enum { AT_END, AT_EVENT, AT_LINE, AT_MARK } at;
-	uint64_t at_number;
-	const char *at_name;
+	struct trace_point at; /* POINT_NONE: the end */
 	bool interactive, stats, no_speed, json, salvage, one_thread;
 	const char *series; /* file, and how often */
 	uint64_t series_every;

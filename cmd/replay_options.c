@@ -14,7 +14,8 @@ static const char help[] =
 	"\n"
 	"  -c, --config NAME|FILE    the machine: a built-in profile or a YAML file\n"
 	"      --set KEY=VALUE       change one setting of it (mmemu config lists them)\n"
-	"  -r, --report KIND[=PID][:FILE]  a report at the end (mmemu help replay: below)\n"
+	"  -r, --report KIND[=PID][:FILE]  a report at the end (mmemu help replay: below);\n"
+	"                            slabinfo=CACHE: the row of one cache\n"
 	"  -o, --output DIR          reports and the outcome log into a folder\n"
 	"      --outcomes FILE       what each event did, one line an event\n"
 	"      --kernel-log FILE     what the kernel would log: the OOM killer's reports\n"
@@ -101,6 +102,7 @@ static int parse_report(struct replay_options *opt, char *text)
 {
 	struct final_report *fr = &opt->reports[opt->nr_reports++];
 	char *file = strchr(text, ':'), *pid;
+	bool cache = !strncmp(text, "slabinfo=", 9);
 	const struct report *r;
 	uint64_t n = 0;
 
@@ -122,7 +124,11 @@ static int parse_report(struct replay_options *opt, char *text)
 	    (!pid || !parse_count(pid, &n) || n > TRACE_PID_MAX))
 		return complain("-r %s: this report is of a process, expected %s=PID",
 				text, text);
-	if (!r->needs_pid && pid)
+	if (cache && !*pid)
+		return complain("-r slabinfo=: expected the name of a cache");
+	if (cache)
+		fr->cache = pid;
+	if (!r->needs_pid && pid && !cache)
 		return complain("-r %s=%s: this report is of the whole machine, expected no PID",
 				text, pid);
 	fr->kind = r->name;

@@ -22,94 +22,159 @@ char *in_folder(const char *folder, const char *name)
 	return path;
 }
 
-/* LINE.KIND.PID without what is not there. */
-static char *report_name(const char *kind, const struct task_struct *task,
-			 uint64_t line)
+/* A report that is to be written. */
+struct wanted {
+	const struct report *r;
+	const struct task_struct *task; /* NULL: of the whole machine */
+	const char *cache;		/* slabinfo: of this cache alone */
+	uint64_t line;			/* of its statement, 0: none */
+};
+
+/* LINE.KIND.PID (or KIND.CACHE) without what is not there. */
+static char *report_name(const struct wanted *w)
 {
 	char number[32] = "", pid[16] = "", *name;
+	bool cache = w->cache && !strchr(w->cache, '/');
 
-	if (line)
+	if (w->line)
 		snprintf(number, sizeof(number), "%llu.",
-			 (unsigned long long)line);
-	if (task)
-		snprintf(pid, sizeof(pid), ".%u", task->pid);
-	if (asprintf(&name, "%s%s%s", number, kind, pid) < 0)
+			 (unsigned long long)w->line);
+	if (w->task)
+		snprintf(pid, sizeof(pid), ".%u", w->task->pid);
+	if (asprintf(&name, "%s%s%s%s%s", number, w->r->name, pid,
+		     cache ? "." : "", cache ? w->cache : "") < 0)
 		no_memory();
 	return name;
+}
+
+static void write_cache_json(const struct machine *m, const struct wanted *w,
+			     FILE *out)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		no_memory();
+	report_slabinfo_of(m, w->cache, f);
+	if (fclose(f))
+		no_memory();
+	report_text_json(w->r, text, NULL, w->line, out);
+	free(text);
+}
+
+static void write_wanted(const struct machine *m, const struct wanted *w,
+			 bool json, FILE *out)
+{
+	if (w->cache && json)
+		write_cache_json(m, w, out);
+	else if (w->cache)
+		report_slabinfo_of(m, w->cache, out);
+	else if (!json)
+		w->r->write(m, w->task, out);
+	else if (!report_json(w->r, m, w->task, w->line, out))
+		no_memory();
+}
+
+static void print_wanted(const struct machine *m, const struct wanted *w,
+			 bool json)
+{
+	if (!json) {
+		printf("==> %s", w->r->name);
+		if (w->task)
+			printf(" %u", w->task->pid);
+		if (w->cache)
+			printf(" %s", w->cache);
+		if (w->line)
+			printf(" (line %llu)", (unsigned long long)w->line);
+		printf(" <==\n");
+	}
+	write_wanted(m, w, json, stdout);
 }
 
 void print_report(const struct machine *m, const struct report *r,
 		  const struct task_struct *task, uint64_t line, bool json)
 {
-	if (json) {
-		if (!report_json(r, m, task, line, stdout))
-			no_memory();
-		return;
-	}
-	printf("==> %s", r->name);
-	if (task)
-		printf(" %u", task->pid);
-	if (line)
-		printf(" (line %llu)", (unsigned long long)line);
-	printf(" <==\n");
-	r->write(m, task, stdout);
+	struct wanted w = {r, task, NULL, line};
+
+	print_wanted(m, &w, json);
 }
 
-static int report_to_file(struct replay_run *run, const struct report *r,
-			  const struct task_struct *task, const char *path,
-			  uint64_t line)
+static int report_to_file(struct replay_run *run, const struct wanted *w,
+			  const char *path)
 {
 	struct output out;
 
 	if (output_open(&out, path))
 		return -1;
-	if (!run->opt.json)
-		r->write(run->m, task, out.f);
-	else if (!report_json(r, run->m, task, line, out.f))
-		no_memory();
+	write_wanted(run->m, w, run->opt.json, out.f);
 	return output_close(&out, true);
 }
 
-int write_report(struct replay_run *run, const char *kind,
-		 const struct task_struct *task, const char *as, uint64_t line)
+/* as NULL: by its name. */
+static int place_report(struct replay_run *run, const struct wanted *w,
+			const char *as)
 {
-	const struct report *r = report_find(kind);
 	char *name, *path;
 	int ret;
 
-	if (!r)
-		return complain("the report %s is not made", kind);
 	if (!run->opt.folder) {
-		print_report(run->m, r, task, line, run->opt.json);
+		print_wanted(run->m, w, run->opt.json);
 		return 0;
 	}
-	name = as ? strdup(as) : report_name(kind, task, line);
+	name = as ? strdup(as) : report_name(w);
 	if (!name)
 		no_memory();
 	path = in_folder(run->opt.folder, name);
-	ret = report_to_file(run, r, task, path, line);
+	ret = report_to_file(run, w, path);
 	free(path);
 	free(name);
 	return ret;
 }
 
+int write_report(struct replay_run *run, const char *kind,
+		 const struct task_struct *task, const char *as, uint64_t line)
+{
+	struct wanted w = {report_find(kind), task, NULL, line};
+
+	if (!w.r)
+		return complain("the report %s is not made", kind);
+	return place_report(run, &w, as);
+}
+
+static void tell_no_process(const struct replay_run *run,
+			    const struct final_report *fr)
+{
+	uint64_t ended = pid_ended_in(run->m, fr->pid);
+
+	if (ended)
+		complain("-r %s=%u: process %u ended in event %llu (--at %llu shows it before)",
+			 fr->kind, fr->pid, fr->pid, (unsigned long long)ended,
+			 (unsigned long long)ended - 1);
+	else
+		complain("-r %s=%u: there is no process %u at this point",
+			 fr->kind, fr->pid, fr->pid);
+}
+
 int final_report(struct replay_run *run, const struct final_report *fr)
 {
-	const struct task_struct *task = NULL;
+	struct wanted w = {report_find(fr->kind), NULL, fr->cache, 0};
 
 	if (fr->pid) {
-		task = find_task_by_pid(run->m, fr->pid);
-		if (!task || task->state != TASK_RUNNING) {
-			fprintf(stderr, "mmemu: -r %s=%u: no such process at this point\n",
-				fr->kind, fr->pid);
-			run->replay.n.orphans++;
+		w.task = find_task_by_pid(run->m, fr->pid);
+		if (!w.task || w.task->state != TASK_RUNNING) {
+			tell_no_process(run, fr);
 			return 0;
 		}
 	}
+	if (fr->cache && !kmem_cache_find(run->m, fr->cache)) {
+		complain("-r slabinfo=%s: there is no cache %s at this point",
+			 fr->cache, fr->cache);
+		return 0;
+	}
 	if (fr->file && !run->opt.folder)
-		return report_to_file(run, report_find(fr->kind), task,
-				      fr->file, 0);
-	return write_report(run, fr->kind, task, fr->file, 0);
+		return report_to_file(run, &w, fr->file);
+	return place_report(run, &w, fr->file);
 }
 
 /* A state is to be loaded again: text, whatever --json says. */

@@ -97,6 +97,7 @@ void do_exit(struct task_struct *task, int code)
 	mm_assert(task->state == TASK_RUNNING);
 	observe(m, TASK_EXIT, task->pid, code, 0, 0);
 	task->exit_code = code;
+	m->pid_ended[task->pid] = m->event;
 	mm = exit_mm(task);
 	exit_files_fs(task);
 	forget_original_parent(task);

@@ -181,6 +181,7 @@ struct machine {
 	/* processes */
 	struct hpool task_pool, shared_pool;
 	struct task_struct **pid_table; /* by pid, reserved lazily */
+	uint64_t *pid_ended; /* likewise: event in which the last one ended */
 	struct list_head tasks;
 	uint64_t forks;		      /* since boot */
 };

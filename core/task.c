@@ -29,12 +29,18 @@
 #include <string.h>
 
 #define PID_TABLE_BYTES ((PID_MAX_LIMIT + 1) * sizeof(struct task_struct *))
+#define PID_ENDED_BYTES ((PID_MAX_LIMIT + 1) * sizeof(uint64_t))
 
 struct task_struct *find_task_by_pid(const struct machine *m, uint32_t pid)
 {
 	if (!pid || pid > PID_MAX_LIMIT)
 		return NULL;
 	return m->pid_table[pid];
+}
+
+uint64_t pid_ended_in(const struct machine *m, uint32_t pid)
+{
+	return pid && pid <= PID_MAX_LIMIT ? m->pid_ended[pid] : 0;
 }
 
 void set_task_comm(struct task_struct *task, const char *name)
@@ -91,6 +97,7 @@ int task_subsys_init(struct machine *m, const char **why __unused_arg)
 	hpool_init(&m->shared_pool, &m->host, sizeof(struct shared_object));
 	INIT_LIST_HEAD(&m->tasks);
 	m->pid_table = host_reserve(&m->host, PID_TABLE_BYTES);
+	m->pid_ended = host_reserve(&m->host, PID_ENDED_BYTES);
 	return 0;
 }
 
@@ -98,6 +105,8 @@ void task_subsys_destroy(struct machine *m)
 {
 	host_release(&m->host, m->pid_table, PID_TABLE_BYTES);
 	m->pid_table = NULL;
+	host_release(&m->host, m->pid_ended, PID_ENDED_BYTES);
+	m->pid_ended = NULL;
 	if (m->task_pool.ops)
 		hpool_destroy(&m->task_pool);
 	if (m->shared_pool.ops)

@@ -69,6 +69,9 @@ struct task_struct {
 
 /* Living or zombie, or NULL. */
 struct task_struct *find_task_by_pid(const struct machine *m, uint32_t pid);
+/* Number of the event in which the last process of that number ended, 0: none
+ * has. */
+uint64_t pid_ended_in(const struct machine *m, uint32_t pid);
 #define for_each_task(t, m) list_for_each_entry(t, &(m)->tasks, tasks)
 
 /* A process without areas. -EINVAL (pid 0 or above PID_MAX_LIMIT), -EEXIST,

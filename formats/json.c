@@ -366,21 +366,11 @@ static void put_list(const struct json_shape *shape, const char *text,
 	putc(']', out);
 }
 
-bool report_json(const struct report *r, const struct machine *m,
-		 const struct task_struct *task, uint64_t line, FILE *out)
+void report_text_json(const struct report *r, char *text,
+		      const struct task_struct *task, uint64_t line, FILE *out)
 {
 	const struct json_shape *shape = shape_of(r->name);
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
 
-	if (!f)
-		return false;
-	r->write(m, task, f);
-	if (fclose(f)) {
-		free(text);
-		return false;
-	}
 	fprintf(out, "{\"report\": \"%s\"", r->name);
 	if (task)
 		fprintf(out, ", \"pid\": %u", task->pid);
@@ -394,6 +384,23 @@ bool report_json(const struct report *r, const struct machine *m,
 	else
 		put_list(shape, text, out);
 	fputs("}\n", out);
+}
+
+bool report_json(const struct report *r, const struct machine *m,
+		 const struct task_struct *task, uint64_t line, FILE *out)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return false;
+	r->write(m, task, f);
+	if (fclose(f)) {
+		free(text);
+		return false;
+	}
+	report_text_json(r, text, task, line, out);
 	free(text);
 	return true;
 }

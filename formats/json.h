@@ -11,6 +11,9 @@
  */
 bool report_json(const struct report *r, const struct machine *m,
 		 const struct task_struct *task, uint64_t line, FILE *out);
+/* The same of a report that was written to text, which is used up. */
+void report_text_json(const struct report *r, char *text,
+		      const struct task_struct *task, uint64_t line, FILE *out);
 /* A string with its quotes. */
 void json_string(const char *s, size_t len, FILE *out);
 /* The same for JSON inside an HTML page: nothing in it can end a <script>, and

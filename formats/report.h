@@ -33,6 +33,8 @@ void write_path(FILE *out, const char *path);
 
 /* What a last-level entry that is not empty says: "frame 0x01234 present ...". */
 void write_pte(const struct machine *m, pte_t entry, FILE *out);
+/* slabinfo with the row of one cache; false, and nothing, if there is none. */
+bool report_slabinfo_of(const struct machine *m, const char *cache, FILE *out);
 
 extern const struct report reports[];
 extern const unsigned nr_reports;

@@ -44,3 +44,14 @@ void report_slabinfo(const struct machine *m,
 	list_for_each_entry (s, &m->slab_caches, list)
 		print_cache(s, out);
 }
+
+bool report_slabinfo_of(const struct machine *m, const char *cache, FILE *out)
+{
+	const struct kmem_cache *s = kmem_cache_find(m, cache);
+
+	if (!s)
+		return false;
+	print_header(m, out);
+	print_cache(s, out);
+	return true;
+}

@@ -165,4 +165,24 @@ if [ "$(od -An -tu1 -j4 -N1 "$M" | tr -d ' ')" = 2 ]; then
 	printf 'file /prog size 1M\n1 spawn\n1 exec /prog !ENOEXEC\n' >e.trace
 	run 0 replay --root elf e.trace
 fi
+
+# ---- final reports: of one cache; of a process that is no more ----
+run 0 replay good.trace -o one -r slabinfo=task_struct -r slabinfo:all
+[ "$(wc -l <one/slabinfo.task_struct)" = 3 ] || fail "slabinfo=CACHE: lines"
+grep -v '^task_struct ' one/all | head -2 >want
+grep '^task_struct ' one/all >>want
+cmp -s want one/slabinfo.task_struct || fail "slabinfo=CACHE: other numbers"
+run 0 replay good.trace --json -r slabinfo=dentry
+[ "$(tail -1 out | grep -o '"name"' | wc -l)" = 1 ] || fail "slabinfo=CACHE as JSON"
+complains "mmemu: -r slabinfo=: expected the name of a cache" \
+	replay good.trace -r slabinfo=
+printf '%s\n' '1 spawn' '1 fork 2' '2 exit' '1 sp -' >dead.trace
+run 0 replay dead.trace -r maps=2
+says err "mmemu: -r maps=2: process 2 ended in event 3 (--at 2 shows it before)"
+run 0 replay dead.trace -r slabinfo=nope
+says err "mmemu: -r slabinfo=nope: there is no cache nope at this point"
+run 0 replay dead.trace -r maps=9
+says err "mmemu: -r maps=9: there is no process 9 at this point"
+run 0 replay dead.trace --at 2 -r status=2
+grep -q '^Pid:	2$' out || fail "--at before the end of a process"
 exit $bad
