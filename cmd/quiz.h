@@ -32,7 +32,7 @@ struct quiz_options {
 	bool answer, trace;
 };
 
-#define QUIZ_SEEN 256 /* observations of one statement */
+#define QUIZ_SEEN 64 /* observations of one statement that are kept */
 
 /* One of the texts of an exercise. */
 struct quiz_part {

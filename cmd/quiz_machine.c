@@ -47,11 +47,28 @@ void quiz_shuffle(struct quiz *q, unsigned *a, unsigned n)
 
 #define MAX_SETS 8
 
+/* What exercises speak of; the machine tells much more. */
+static bool is_spoken_of(enum observation_kind kind)
+{
+	switch (kind) {
+	case OBS_PAGE_FAULT:
+	case OBS_COW_COPY:
+	case OBS_COW_REUSE:
+	case OBS_VMA_MERGE:
+	case OBS_VMA_SPLIT:
+	case OBS_BUDDY_SPLIT:
+	case OBS_BUDDY_MERGE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void on_observation(void *ctx, const struct observation *o)
 {
 	struct quiz *q = ctx;
 
-	if (q->nr_seen < QUIZ_SEEN)
+	if (is_spoken_of(o->kind) && q->nr_seen < QUIZ_SEEN)
 		q->seen[q->nr_seen++] = *o;
 }
 

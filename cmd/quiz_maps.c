@@ -106,11 +106,27 @@ static void tell_areas(struct quiz *q, struct area_story *s)
 	quiz_report(q, "maps", PID);
 }
 
+/* A number for all that maps shows of the areas. */
+static uint64_t digest(const struct quiz *q)
+{
+	const struct vm_area_struct *vma;
+	uint64_t sum = 0;
+
+	for_each_vma(vma, quiz_task(q, PID)->mm) {
+		sum = sum * 31 + vma->vm_start;
+		sum = sum * 31 + vma->vm_end;
+		sum = sum * 31 + (vma->vm_flags & (VM_READ | VM_WRITE));
+		sum = sum * 31 + (vma->vm_file ? vma->vm_pgoff + 1 : 0);
+	}
+	return sum;
+}
+
 /* Fresh areas first, then calls that cut into them. false: it failed, or
  * nothing came of it. */
 static bool do_step(struct quiz *q, struct area_story *s, unsigned i)
 {
 	unsigned what = i < 2 ? 0 : quiz_below(q, 4);
+	uint64_t before = digest(q);
 
 	if (what == 0)
 		do_mmap(q, s);
@@ -118,7 +134,7 @@ static bool do_step(struct quiz *q, struct area_story *s, unsigned i)
 		do_munmap(q, s);
 	else
 		do_mprotect(q, s);
-	return q->outcome.kind != OUTCOME_ERRNO && q->nr_seen;
+	return q->outcome.kind != OUTCOME_ERRNO && digest(q) != before;
 }
 
 /* Two neighbours that maps would show as one kind of memory. */
