@@ -1,5 +1,6 @@
 /* test_owner.c - the check of owners tells lost and shared frames. */
 #include "core/machine.h"
+#include "core/owner.h"
 #include "core/page_alloc.h"
 #include "core/subsystems.h"
 
@@ -81,5 +82,45 @@ Test(owner, huge_machine, .timeout = 5)
 	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
 	for (unsigned i = 0; i < 100; i++)
 		cr_assert_eq(broken(m), 0);
+	machine_destroy(m);
+}
+
+struct seen {
+	pfn_t next;
+	uint64_t frames[OWNER_SEVERAL + 1];
+};
+
+static void see(void *ctx, pfn_t pfn, uint32_t nr, enum frame_owner owner)
+{
+	struct seen *seen = ctx;
+
+	cr_expect_eq(pfn, seen->next, "frame %u is left out or met twice",
+		     seen->next);
+	cr_expect_gt(nr, 0);
+	seen->next = pfn + nr;
+	seen->frames[owner] += nr;
+}
+
+Test(owner, the_walk_meets_every_frame_once)
+{
+	struct machine *m = boot();
+	struct page *page = alloc_pages(m, GFP_KERNEL, 3);
+	const struct zone *z;
+
+	for (unsigned i = 0; i < 8; i++)
+		SetPageKernel(page + i);
+	for_each_zone (z, m) {
+		struct seen seen = {.next = z->zone_start_pfn};
+		bool has = page_zone(m, page) == z;
+
+		walk_owners(m, z, see, &seen);
+		cr_expect_eq(seen.next, zone_end_pfn(z));
+		cr_expect_eq(seen.frames[OWNER_BUDDY],
+			     (uint64_t)zone_page_state(z, NR_FREE_PAGES));
+		cr_expect_eq(seen.frames[OWNER_PCP], z->pageset.count);
+		cr_expect_eq(seen.frames[OWNER_KERNEL], has ? 8 : 0);
+		cr_expect_eq(seen.frames[OWNER_HOLE],
+			     z->spanned_pages - z->present_pages);
+	}
 	machine_destroy(m);
 }
