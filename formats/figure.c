@@ -64,7 +64,12 @@ struct svg_box figure_begin(struct svg *s, const struct machine *m,
 
 	svg_begin(s, title);
 	b.h = svg_line_height(s, SVG_TITLE);
-	svg_text(s, b, SVG_TITLE | SVG_BOLD | SVG_LEFT, "%s", title);
+	svg_text(s, b,
+		 (svg_text_width(s, title, SVG_TITLE | SVG_BOLD) + 8 <= b.w
+			  ? SVG_TITLE
+			  : SVG_BIG) |
+			 SVG_BOLD | SVG_LEFT,
+		 "%s", title);
 	b.y += b.h;
 	b.h = svg_line_height(s, SVG_SMALL);
 	svg_text(s, b, SVG_SMALL | SVG_MUTED | SVG_LEFT, "%s%s%s, %s",

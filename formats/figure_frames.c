@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define CELL 9	 /* pixels a side */
-#define COLUMNS 128
+#define MIN_COLUMNS 32
 #define CELL_GAP 1
 
 enum svg_fill frame_fill(const struct machine *m, pfn_t pfn,
@@ -76,6 +76,7 @@ struct map {
 	const struct figure_options *o;
 	uint64_t frames[NR_SVG_FILLS]; /* counted, of all zones */
 	unsigned shift;		       /* a cell is 1 << shift frames */
+	int columns;		       /* cells a row */
 	struct svg_box box;	       /* of the zone's cells */
 	pfn_t start, end;	       /* of the zone, cells aligned */
 	/* the cell being filled, and the run of equal ones before it */
@@ -88,18 +89,18 @@ struct map {
 static struct svg_box cell_box(const struct map *map, uint64_t cell, uint64_t n)
 {
 	return (struct svg_box){
-		map->box.x + (int)(cell % COLUMNS) * CELL,
-		map->box.y + (int)(cell / COLUMNS) * CELL,
+		map->box.x + (int)(cell % (unsigned)map->columns) * CELL,
+		map->box.y + (int)(cell / (unsigned)map->columns) * CELL,
 		(int)n * CELL - CELL_GAP, CELL - CELL_GAP};
 }
 
 /* Cells [run_from, to) look alike; a rectangle for each row of them. */
 static void flush_run(struct map *map, uint64_t to)
 {
-	uint64_t at = map->run_from;
+	uint64_t at = map->run_from, columns = (uint64_t)map->columns;
 
 	while (at < to && map->run_fill != SVG_NOTHING) {
-		uint64_t row_end = (at / COLUMNS + 1) * COLUMNS;
+		uint64_t row_end = (at / columns + 1) * columns;
 		uint64_t n = (row_end < to ? row_end : to) - at;
 
 		svg_rect(map->s, cell_box(map, at, n), map->run_fill,
@@ -183,19 +184,21 @@ static uint64_t zone_cells(const struct zone *z, unsigned shift)
 	return (last >> shift) - (z->zone_start_pfn >> shift) + 1;
 }
 
-static int zone_rows(const struct zone *z, unsigned shift)
+static int zone_rows(const struct map *map, const struct zone *z)
 {
-	return (int)((zone_cells(z, shift) + COLUMNS - 1) / COLUMNS);
+	uint64_t columns = (uint64_t)map->columns;
+
+	return (int)((zone_cells(z, map->shift) + columns - 1) / columns);
 }
 
-static int map_height(const struct svg *s, const struct zone *const *zones,
-		      unsigned n, unsigned shift)
+static int map_height(const struct map *map, const struct zone *const *zones,
+		      unsigned n)
 {
 	int h = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		h += svg_line_height(s, SVG_BOLD) + 6 +
-		     zone_rows(zones[i], shift) * CELL;
+		h += svg_line_height(map->s, SVG_BOLD) + 6 +
+		     zone_rows(map, zones[i]) * CELL;
 	return h;
 }
 
@@ -211,16 +214,16 @@ static void draw_row_labels(struct map *map, int rows, int gutter)
 					  CELL + 10},
 			 SVG_SMALL | SVG_MONO | SVG_RIGHT | SVG_MUTED, "%05llx",
 			 (unsigned long long)map->start +
-				 ((uint64_t)row * COLUMNS << map->shift));
+				 ((uint64_t)(row * map->columns) << map->shift));
 }
 
 /* Below the cells, so that free ones are seen as cells. */
 static void draw_grid(struct map *map, uint64_t cells)
 {
 	struct svg_box b = map->box;
-	int rest = (int)(cells % COLUMNS);
+	int rest = (int)(cells % (unsigned)map->columns);
 
-	b.h = (int)(cells / COLUMNS) * CELL;
+	b.h = (int)(cells / (unsigned)map->columns) * CELL;
 	if (b.h)
 		svg_rect(map->s, b, SVG_HEAD, SVG_NO_EDGE | SVG_SQUARE);
 	b.y += b.h;
@@ -233,7 +236,7 @@ static void draw_grid(struct map *map, uint64_t cells)
 /* Equal neighbours were drawn as one: lines between all cells. */
 static void draw_columns(struct map *map)
 {
-	for (int i = 1; i <= COLUMNS; i++)
+	for (int i = 1; i <= map->columns; i++)
 		svg_rect(map->s,
 			 (struct svg_box){map->box.x + i * CELL - CELL_GAP,
 					  map->box.y, CELL_GAP, map->box.h},
@@ -252,9 +255,9 @@ static void draw_map_zone(struct map *map, const struct zone *z,
 		 svg_number(z->spanned_pages, number));
 	svg_text(map->s, (struct svg_box){room->x - 4, room->y, room->w, head},
 		 SVG_BOLD | SVG_LEFT, "%s", text);
-	rows = zone_rows(z, map->shift);
+	rows = zone_rows(map, z);
 	map->box = (struct svg_box){room->x + gutter, room->y + head,
-				    COLUMNS * CELL, rows * CELL};
+				    map->columns * CELL, rows * CELL};
 	map->start = (pfn_t)ALIGN_DOWN(z->zone_start_pfn, 1ull << map->shift);
 	map->share[SVG_NOTHING] = z->zone_start_pfn - map->start;
 	map->cell = map->run_from = 0;
@@ -315,7 +318,11 @@ int figure_physical_map(const struct machine *m, const struct figure_options *o,
 		walk_owners(m, zones[i], count_run, &map);
 	draw_map_legend(&map, &room);
 	room.h -= svg_line_height(s, SVG_SMALL) + 6; /* the note below */
-	while (map_height(s, zones, n, map.shift) > room.h)
+	gutter = svg_text_width(s, "fffffff", SVG_SMALL | SVG_MONO) + 12;
+	map.columns = MIN_COLUMNS;
+	while (2 * map.columns * CELL + gutter <= room.w)
+		map.columns *= 2;
+	while (map_height(&map, zones, n) > room.h)
 		map.shift++;
 	room.h += svg_line_height(s, SVG_SMALL) + 6;
 	snprintf(text, sizeof(text),
@@ -323,7 +330,6 @@ int figure_physical_map(const struct machine *m, const struct figure_options *o,
 		 svg_number(1ull << map.shift, number),
 		 svg_bytes(PAGE_SIZE(m) << map.shift, bytes));
 	figure_note(s, &room, "%s", text);
-	gutter = svg_text_width(s, "fffffff", SVG_SMALL | SVG_MONO) + 12;
 	for (unsigned i = 0; i < n; i++)
 		draw_map_zone(&map, zones[i], &room, gutter);
 	figure_end(s);

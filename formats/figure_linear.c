@@ -134,13 +134,13 @@ static uint32_t count_rows(const struct linear *l, uint32_t width)
 static void draw_piece(const struct linear *l, const struct run *run,
 		       struct svg_box b)
 {
-	if (run->fill == SVG_FREE)
-		svg_cell(l->s, b, run->fill,
-			 SVG_SQUARE | (b.w < 26 ? SVG_SMALL : 0), "%u",
-			 run->order);
-	else
-		svg_rect(l->s, b, run->fill,
-			 SVG_SQUARE | (run->fill ? 0 : SVG_FAINT | SVG_DASHED));
+	svg_rect(l->s, b, run->fill,
+		 SVG_SQUARE | (run->fill ? 0 : SVG_FAINT | SVG_DASHED));
+	if (run->fill != SVG_FREE || b.w < 11)
+		return;
+	/* a digit needs no room beside it */
+	svg_text_on(l->s, (struct svg_box){b.x - 3, b.y, b.w + 6, b.h},
+		    SVG_FREE, b.w < 26 ? SVG_SMALL : 0, "%u", run->order);
 }
 
 static void draw_row(const struct linear *l, struct row row, uint32_t width,

@@ -31,10 +31,10 @@ struct sharing {
 	struct frame_map fm;
 	uint32_t *times;      /* mapped, by frame number of fm */
 	pfn_t *row;	      /* the frames in the order of the figure */
-	size_t nr;
+	size_t nr, visible;   /* that many are mapped by a shown process */
 	uint32_t shared;      /* frames mapped more than once */
 	uint32_t pid[MAX_PROCESSES];
-	unsigned nr_pids, more_pids;
+	unsigned nr_pids, max_pids, more_pids;
 	int label, cell;      /* widths */
 };
 
@@ -42,7 +42,7 @@ struct sharing {
 
 static void add_process(struct sharing *sh, uint32_t pid)
 {
-	if (sh->nr_pids < MAX_PROCESSES)
+	if (sh->nr_pids < sh->max_pids)
 		sh->pid[sh->nr_pids++] = pid;
 	else
 		sh->more_pids++;
@@ -87,25 +87,38 @@ static uint32_t times_mapped(const struct sharing *sh, pfn_t pfn)
 	return sh->fm.number[pfn] ? sh->times[frame_number(&sh->fm, pfn)] : 0;
 }
 
-/* Frames in the order of their first mapping, shared ones first. */
+static bool is_shown(const struct sharing *sh, uint32_t pid)
+{
+	for (unsigned i = 0; i < sh->nr_pids; i++)
+		if (sh->pid[i] == pid)
+			return true;
+	return false;
+}
+
+/* Frames in the order of their first mapping by a shown process, shared ones
+ * first; then those of the other processes. */
 static void rows_of_state(struct sharing *sh)
 {
-	uint32_t next = 0;
+	size_t bytes = sh->fm.nr_frames + 1, next = 0;
+	uint8_t *seen = host_alloc(&sh->m->host, bytes);
 
 	sh->nr = sh->fm.nr_frames;
 	sh->row = host_alloc(&sh->m->host, (sh->nr + 1) * sizeof(*sh->row));
-	for (int shared = 1; shared >= 0; shared--) {
-		uint32_t seen = 0; /* numbers below it were met */
-
+	for (unsigned pass = 0; pass < 3; pass++) {
 		for (size_t i = 0; i < sh->fm.nr; i++) {
-			pfn_t pfn = sh->fm.mapping[i].pfn;
+			const struct mapping *map = &sh->fm.mapping[i];
+			uint32_t n = frame_number(&sh->fm, map->pfn);
 
-			if (frame_number(&sh->fm, pfn) != seen)
+			if (seen[n] || (pass == 0 && sh->times[n] < 2) ||
+			    (pass < 2 && !is_shown(sh, map->pid)))
 				continue;
-			if ((sh->times[seen++] > 1) == shared)
-				sh->row[next++] = pfn;
+			seen[n] = 1;
+			sh->row[next++] = map->pfn;
 		}
+		if (pass == 1)
+			sh->visible = next;
 	}
+	host_free(&sh->m->host, seen, bytes);
 }
 
 static void rows_of_series(struct sharing *sh)
@@ -123,7 +136,7 @@ static void rows_of_series(struct sharing *sh)
 	}
 	nr_shared = figure_slots_of(slots, SHARED_SLOTS, &shared);
 	nr_mapped = figure_slots_of(slots, MAPPED_SLOTS, &mapped);
-	sh->nr = nr_mapped;
+	sh->nr = sh->visible = nr_mapped;
 	sh->row = host_alloc(&sh->m->host, (sh->nr + 1) * sizeof(*sh->row));
 	for (size_t i = 0; i < nr_shared; i++)
 		sh->row[at++] = (pfn_t)shared[i].key;
@@ -226,7 +239,7 @@ static void draw_thread(const struct sharing *sh, pfn_t pfn, struct svg_box b)
 
 static void draw_row(const struct sharing *sh, pfn_t pfn, struct svg_box b)
 {
-	int number = svg_text_width(sh->s, "00fffff", SVG_SMALL | SVG_MONO) + 8;
+	int number = svg_text_width(sh->s, "ffffff", SVG_SMALL | SVG_MONO) + 8;
 	struct svg_box cell = {b.x + sh->label, b.y + 2, sh->cell - 8, b.h - 5};
 	char text[200];
 
@@ -237,7 +250,7 @@ static void draw_row(const struct sharing *sh, pfn_t pfn, struct svg_box b)
 	content_text(sh, pfn, text, sizeof(text));
 	svg_text(sh->s,
 		 (struct svg_box){b.x + number, b.y, sh->label - number, b.h},
-		 SVG_SMALL | SVG_LEFT | SVG_MUTED | SVG_KEEP_END, "%s", text);
+		 SVG_SMALL | SVG_LEFT | SVG_MUTED, "%s", text);
 	draw_thread(sh, pfn, cell);
 	for (unsigned i = 0; i < sh->nr_pids; i++, cell.x += sh->cell)
 		draw_page(sh, pfn, sh->pid[i], cell);
@@ -277,44 +290,48 @@ static void draw_rest(const struct sharing *sh, size_t from, struct svg_box b)
 	svg_text(sh->s, b, SVG_LEFT, "%s", text);
 }
 
-/* Rows in as many blocks side by side as there is room for. */
-static void draw_rows(struct sharing *sh, struct svg_box room)
+/* Widths, and how many processes have room. */
+static void choose_widths(struct sharing *sh)
 {
-	int head = svg_line_height(sh->s, SVG_BOLD) + 6, width;
-	size_t rows = (size_t)((room.h - head) / ROW), blocks, fit;
 	char text[60];
+	int cell;
 
 	snprintf(text, sizeof(text), figure_text(sh->o, FT_PROCESS), 9999u);
-	sh->label = 150;
+	sh->label = 160;
 	sh->cell = svg_text_width(sh->s, sh->m->fmt->va_bits > 32 ?
 				  "7fffffffffff w +9" : "ffffffff w +9",
 				  SVG_SMALL | SVG_MONO) + 20;
-	if (svg_text_width(sh->s, text, SVG_BOLD) + 10 > sh->cell)
-		sh->cell = svg_text_width(sh->s, text, SVG_BOLD) + 10;
-	width = sh->label + (int)sh->nr_pids * sh->cell;
-	if (width > room.w)
-		sh->label = 120;
-	width = sh->label + (int)sh->nr_pids * sh->cell;
-	blocks = 2 * width + 24 <= room.w ? (size_t)((room.w + 24) / (width + 24)) : 1;
-	fit = rows * blocks;
+	cell = svg_text_width(sh->s, text, SVG_BOLD) + 10;
+	sh->cell = cell > sh->cell ? cell : sh->cell;
+	sh->max_pids = (unsigned)((sh->s->width - 48 - sh->label) / sh->cell);
+	if (sh->max_pids > MAX_PROCESSES)
+		sh->max_pids = MAX_PROCESSES;
+}
+
+/* Rows in as many blocks side by side as there is room for. */
+static void draw_rows(struct sharing *sh, struct svg_box room)
+{
+	int head = svg_line_height(sh->s, SVG_BOLD) + 6;
+	int width = sh->label + (int)sh->nr_pids * sh->cell;
+	size_t rows = (size_t)((room.h - head) / ROW);
+	size_t blocks = (size_t)((room.w + 16) / (width + 16));
+	size_t fit = rows * (blocks ? blocks : 1);
+
 	if (fit < sh->nr)
 		fit--; /* its last place says what is left out */
-	for (size_t i = 0; i < sh->nr && i < fit; i++) {
-		struct svg_box b = {room.x + (int)(i / rows) * (width + 24),
+	fit = fit < sh->visible ? fit : sh->visible;
+	for (size_t i = 0; i <= fit; i++) {
+		struct svg_box b = {room.x + (int)(i / rows) * (width + 16),
 				    room.y, width, ROW};
 
-		if (i % rows == 0)
+		if (i % rows == 0 && i < sh->nr)
 			draw_heads(sh, b);
 		b.y += head + (int)(i % rows) * ROW;
-		draw_row(sh, sh->row[i], b);
+		if (i < fit)
+			draw_row(sh, sh->row[i], b);
+		else if (i < sh->nr)
+			draw_rest(sh, fit, b);
 	}
-	if (fit < sh->nr)
-		draw_rest(sh, fit,
-			  (struct svg_box){room.x + (int)(blocks - 1) *
-						    (width + 24),
-					   room.y + head +
-						   (int)(rows - 1) * ROW,
-					   width, ROW});
 }
 
 static void draw_sharing(struct sharing *sh)
@@ -351,6 +368,7 @@ int figure_sharing(const struct machine *m, const struct figure_options *o,
 	struct sharing sh = {.m = m, .o = o, .s = s};
 
 	frame_map_init(&sh.fm, m);
+	choose_widths(&sh);
 	find_processes(&sh);
 	count_mappings(&sh);
 	if (o->slots)

@@ -42,6 +42,7 @@ RUNS = [
     ["--at", "6", "slab"],
     ["--at", "6", "--lang", "ja", "--size", "1600x900", "slab"],
     ["--theme", "dark", "ksm"],
+    ["--size", "a4-portrait", "ksm"],
     ["swap"],
     ["--lang", "ja", "-c", "riscv-sv39", "demand-paging"],
     ["--at", "450000", "--root", "/", "../recorded/sort.trace.zst"],
@@ -143,6 +144,9 @@ def faults(path):
     view, texts, edges, covers, lines = read(path)
     canvas = (0, 0, view[2], view[3])
     found = []
+    for box in edges + [c for _, c in covers]:
+        if not inside(box, canvas, 0):
+            found.append("beside a box that leaves the canvas: %s" % (box,))
     for i, t in enumerate(texts):
         if not inside(t.box, canvas, 0):
             found.append("leaves the canvas: " + t.words)
