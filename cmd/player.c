@@ -93,6 +93,15 @@ static uint64_t add_row(struct player_run *p)
 	return p->nr_rows++;
 }
 
+static void end_rows(struct player_run *p)
+{
+	if (!p->written_file)
+		return;
+	text_write_end(&p->writer);
+	fclose(p->written_file);
+	p->written_file = NULL;
+}
+
 /* The text as lines up to the last one that is wanted, as a JSON array. */
 static void put_rows(const char *text, size_t size, uint64_t last, FILE *out)
 {
@@ -137,8 +146,7 @@ static bool put_text(struct player_run *p)
 	bool ok = true;
 
 	fputs("],\n\"rows\":", p->out.f);
-	text_write_end(&p->writer);
-	fflush(p->written_file);
+	end_rows(p);
 	if (!p->as_text) {
 		put_rows(p->written, p->written_size, UINT64_MAX, p->out.f);
 		return true;
@@ -345,11 +353,9 @@ static int make_page(struct player_run *p)
 static void close_all(struct player_run *p)
 {
 	output_close(&p->out, false);
-	if (p->written_file) {
-		text_write_end(&p->writer);
-		fclose(p->written_file);
+	end_rows(p);
+	if (p->marks_file)
 		fclose(p->marks_file);
-	}
 	free(p->written);
 	free(p->marks);
 	if (p->player)
