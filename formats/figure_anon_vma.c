@@ -287,6 +287,11 @@ static uint64_t row_key(const struct row *row)
 	return (uint64_t)row->task->pid << 40 ^ row->vma->vm_start;
 }
 
+static bool is_64bit(const struct family *f)
+{
+	return f->m->fmt->va_bits > 32;
+}
+
 static int column_middle(const struct family *f, unsigned i)
 {
 	return f->column_x + (int)f->column[i].place * f->column_w +
@@ -363,8 +368,10 @@ static void place_columns(struct family *f)
 {
 	int least = svg_text_width(f->s, "frame fffff index bffff x22",
 				   SVG_SMALL | SVG_MONO) + 8;
-	int label = svg_text_width(f->s, "00000000-00000000 10000", SVG_SMALL |
-				   SVG_MONO) + 8;
+	int label = svg_text_width(f->s, is_64bit(f) ?
+				   "000000000000-000000000000 10000" :
+				   "00000000-00000000 10000",
+				   SVG_SMALL | SVG_MONO) + 8;
 	unsigned fit;
 	int room;
 
@@ -463,7 +470,9 @@ static void draw_root_bus(const struct family *f)
 static struct svg_box chain_box(const struct family *f, unsigned row,
 				unsigned column)
 {
-	int w = svg_text_width(f->s, "avc 00000000", SVG_SMALL | SVG_MONO) + 14;
+	int w = svg_text_width(f->s, is_64bit(f) ? "avc 0000000000000000" :
+						   "avc 00000000",
+			       SVG_SMALL | SVG_MONO) + 14;
 	int h = svg_line_height(f->s, SVG_SMALL) + 8;
 
 	return (struct svg_box){column_middle(f, column) - w / 2,

@@ -86,6 +86,26 @@ static pte_t entry_of(const struct cow_view *v, enum moment when,
 	return at ? ptep_get(t->mm, at) : __pte(0);
 }
 
+/* The next page behind addr for which there is a table at all: in areas of
+ * terabytes one cannot ask for every page. */
+static vaddr_t next_page_of(const struct cow_view *v, vaddr_t addr,
+			    vaddr_t end)
+{
+	vaddr_t nearest = end, next;
+
+	addr += PAGE_SIZE(v->m[AFTER]);
+	for (unsigned i = 0; i < NR_MOMENTS * NR_SIDES && addr < end; i++) {
+		const struct task_struct *t = v->task[i / NR_SIDES][i % NR_SIDES];
+
+		if (!t || !t->mm->pgd)
+			continue;
+		if (pte_table_range(t->mm, addr, end, &next))
+			return addr;
+		nearest = next < nearest ? next : nearest;
+	}
+	return nearest;
+}
+
 static bool has_entry(const struct cow_view *v, vaddr_t addr)
 {
 	for (unsigned i = 0; i < NR_MOMENTS; i++)
@@ -110,11 +130,10 @@ static bool page_changed(const struct cow_view *v, vaddr_t addr)
  * as there is room for; in order of their addresses. */
 static void collect_pages(struct cow_view *v)
 {
-	uint64_t size = PAGE_SIZE(v->m[AFTER]);
 	unsigned unchanged = 0, changed = 0;
 
 	v->all_pages = 0;
-	for (vaddr_t a = v->start; a < v->end; a += size) {
+	for (vaddr_t a = v->start; a < v->end; a = next_page_of(v, a, v->end)) {
 		if (has_entry(v, a)) {
 			v->all_pages++;
 			changed += page_changed(v, a);
@@ -123,7 +142,7 @@ static void collect_pages(struct cow_view *v)
 	unchanged = changed < v->fit ? v->fit - changed : 0;
 	v->nr_rows = 0;
 	for (vaddr_t a = v->start; a < v->end && v->nr_rows < v->fit;
-	     a += size) {
+	     a = next_page_of(v, a, v->end)) {
 		if (!has_entry(v, a) || (!page_changed(v, a) && !unchanged))
 			continue;
 		unchanged -= !page_changed(v, a);
@@ -136,7 +155,7 @@ static uint64_t area_score(struct cow_view *v, const struct vm_area_struct *vma)
 	uint64_t score = 0;
 
 	for (vaddr_t a = vma->vm_start; a < vma->vm_end;
-	     a += PAGE_SIZE(v->m[AFTER]))
+	     a = next_page_of(v, a, vma->vm_end))
 		score += (has_entry(v, a) ? 1 : 0) +
 			 (page_changed(v, a) ? 1000 : 0);
 	return score;
@@ -148,7 +167,7 @@ static bool choose_area(struct cow_view *v)
 	uint64_t best = 0;
 
 	for (unsigned i = 0; i < NR_MOMENTS * NR_SIDES; i++) {
-		const struct task_struct *t = v->task[i / 2][i % 2];
+		const struct task_struct *t = v->task[i / NR_SIDES][i % NR_SIDES];
 		const struct vm_area_struct *vma;
 
 		if (!t)
