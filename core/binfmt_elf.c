@@ -350,7 +350,6 @@ static int load_elf_interp(struct linux_binprm *bprm)
 	}
 	if (phdrs)
 		kfree(bprm->m, phdrs);
-	bprm->entry = bprm->interp_load_addr + interp->entry;
 	return err;
 }
 
@@ -395,7 +394,6 @@ int elf_map_program(struct linux_binprm *bprm)
 	ends.bss += bprm->load_bias;
 	ends.brk += bprm->load_bias;
 	relocate_bounds(mm, bprm->load_bias);
-	bprm->entry = bprm->image->entry + bprm->load_bias;
 	err = set_brk(mm, ends.bss, ends.brk);
 	if (err)
 		return err;

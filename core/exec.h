@@ -20,7 +20,7 @@ struct linux_binprm {
 	vaddr_t env_start;
 	const char *const *argv, *const *envp;
 	unsigned argc, envc;
-	vaddr_t load_addr, load_bias, interp_load_addr, entry;
+	vaddr_t load_addr, load_bias, interp_load_addr;
 	/* what the kernel keeps in slab memory meanwhile */
 	kva_t kobj, path_kobj, loc_kobj, phdr_kobj, interp_kobj;
 };

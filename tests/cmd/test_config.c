@@ -132,15 +132,92 @@ Test(config, file_that_starts_from_itself)
 	remove(path);
 }
 
+/* clang-format off */
+/* Each bound: the last value that is right, and one that is not. */
+static const struct {
+	const char *right, *wrong;
+} bounds[] = {
+	{"memory=4G", "memory=65G"},
+	{"memory=4G", "memory=5G"}, /* more than 32 bits address */
+	{"memory=4M", "memory=3M"},
+	{"paging=x86-pae", "paging=nosuch"},
+	{"page_size=4K", "page_size=12K"},
+	{"page_size=4K", "page_size=8K"}, /* the paging format has 4K */
+	{"page_size=4K", "page_size=2K"},
+	{"ram.hole_start=0xFFFFFFFF", "ram.hole_start=0x100000001"},
+	{"ram.hole_from=0xFFFFFFFF", "ram.hole_from=256M"},
+	{"zones.dma_limit=4M", "zones.dma_limit=6M"},
+	{"zones.pageblock_order=5", "zones.pageblock_order=4"},
+	{"zones.pageblock_order=10", "zones.pageblock_order=11"},
+	{"struct_page_size=16", "struct_page_size=15"},
+	{"struct_page_size=256", "struct_page_size=257"},
+	{"layout.page_offset=0xC0000000", "layout.page_offset=0x100000000"},
+	{"layout.task_size=0xC0000000", "layout.task_size=0"},
+	{"layout.task_size=0xBFFFF000", "layout.task_size=0xBFFFF800"},
+	{"layout.task_size=0x100000000", "layout.task_size=0x100001000"},
+	{"layout.mmap_base=0xC0000000", "layout.mmap_base=0xC0001000"},
+	{"layout.mmap_base=0xBF000000", "layout.mmap_base=0xBF000001"},
+	{"slab.cache_line=16", "slab.cache_line=8"},
+	{"slab.cache_line=32", "slab.cache_line=48"},
+	{"slab.cache_line=256", "slab.cache_line=512"},
+	{"slab.min_align=4", "slab.min_align=2"},
+	{"slab.min_align=8", "slab.min_align=12"},
+	{"slab.min_align=64", "slab.min_align=128"},
+	{"slab.bufctl=1", "slab.bufctl=3"},
+	{"slab.bufctl=2", "slab.bufctl=8"},
+	{"slab.header=16", "slab.header=15"},
+	{"slab.header=128", "slab.header=129"},
+	{"slab.info_version=20", "slab.info_version=22"},
+	{"slab.kmalloc_name=a%b", "slab.kmalloc_name=size"},
+	{"slab.kmalloc_dma_name=a%b", "slab.kmalloc_dma_name=size"},
+	{"slab.kmalloc_max=4K", "slab.kmalloc_max=2K"},
+	{"slab.kmalloc_max=4M", "slab.kmalloc_max=8M"},
+	{"slab.kmalloc_max=64K", "slab.kmalloc_max=96K"},
+	{"process.kernel_stack=4K", "process.kernel_stack=2K"},
+	{"process.kernel_stack=8K", "process.kernel_stack=12K"},
+	{"vm.overcommit_ratio=1000", "vm.overcommit_ratio=1001"},
+	{"tlb.entries=65536", "tlb.entries=65540"},
+	{"tlb.entries=60", "tlb.entries=0"},
+	{"tlb.entries=60", "tlb.entries=61"}, /* of 4 ways */
+	{"tlb.l2_entries=0", "tlb.l2_entries=65540"},
+	{"tlb.ways=2", "tlb.ways=3"},
+	{"tlb.pwc2=4096", "tlb.pwc2=4097"},
+	{"tlb.kernel_pages=1024", "tlb.kernel_pages=1025"},
+};
+/* clang-format on */
+
 Test(config, the_whole_is_checked)
 {
-	const char *sets[] = {"memory=65G", "paging=nosuch", "slab.min_align=3",
-			      "layout.mmap_base=0xC0000001",
-			      "slab.kmalloc_name=size"};
+	struct machine_config cfg;
+	char err[CONFIG_ERROR_LEN], key[64];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(bounds); i++) {
+		const char *bad = bounds[i].wrong;
+
+		cr_expect_eq(config_load(NULL, &bounds[i].right, 1, &cfg, err),
+			     0, "%s: %s", bounds[i].right, err);
+		cr_expect_eq(config_load(NULL, &bad, 1, &cfg, err), -EINVAL,
+			     "%s", bad);
+		/* the word is about the key, or one of its group */
+		snprintf(key, sizeof(key), "%.*s",
+			 (int)strcspn(bad, strncmp(bad, "tlb", 3) ? "=" : "."),
+			 bad);
+		cr_expect(strstr(err, key) || strstr(err, "paging format"),
+			  "%s: %s", bad, err);
+	}
+}
+
+Test(config, plru_needs_powers_of_two)
+{
+	const char *sets[] = {"tlb.replacement=plru", "tlb.entries=48",
+			      "tlb.ways=0"};
 	struct machine_config cfg;
 	char err[CONFIG_ERROR_LEN];
 
-	for (unsigned i = 0; i < ARRAY_SIZE(sets); i++)
-		cr_expect_eq(config_load(NULL, &sets[i], 1, &cfg, err), -EINVAL,
-			     "%s", sets[i]);
+	cr_expect_eq(config_load(NULL, sets, 3, &cfg, err), -EINVAL);
+	cr_expect(strstr(err, "power of two of ways"), "%s", err);
+	sets[1] = "tlb.entries=64";
+	cr_expect_eq(config_load(NULL, sets, 3, &cfg, err), 0, "%s", err);
+	sets[1] = "tlb.entries=128"; /* a tree of more than 64 leaves */
+	cr_expect_eq(config_load(NULL, sets, 3, &cfg, err), -EINVAL);
 }

@@ -268,6 +268,40 @@ Test(bootmem, kernelcore_makes_zone_movable)
 	machine_destroy(m);
 }
 
+/* RAM above lowmem in two ranges, below and above the hole: kernelcore frames
+ * are counted in both. */
+Test(bootmem, kernelcore_counts_over_a_hole)
+{
+	static const struct {
+		uint64_t core;
+		pfn_t begin;
+	} rows[] = {
+		/* 97 frames below 1 MiB are no RAM: so much more, rounded up */
+		{2ull << 30, 0x80000 + 1024},
+		/* 512 MiB of hole lie before it */
+		{5ull << 30, 0x160000 + 1024},
+	};
+	struct machine_config cfg;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct machine *m;
+
+		machine_config_default(&cfg);
+		strcpy(cfg.paging, "x86-pae");
+		cfg.memory = 6ull << 30;
+		cfg.hole_start = 0xE0000000;
+		cfg.hole_end = 0x100000000;
+		cfg.hole_from = 0xF0000000;
+		cfg.firmware_top = 0;
+		cfg.kernelcore = rows[i].core;
+		m = boot(&cfg);
+		cr_expect_eq(m->zone[ZONE_MOVABLE].zone_start_pfn,
+			     rows[i].begin, "0x%x",
+			     m->zone[ZONE_MOVABLE].zone_start_pfn);
+		machine_destroy(m);
+	}
+}
+
 Test(bootmem, image_must_fit)
 {
 	struct machine_config cfg;

@@ -319,6 +319,21 @@ Test(filemap, read_ahead_of_read)
 	machine_destroy(m);
 }
 
+/* A read in the midst of a file, far from any other: those pages alone. */
+Test(filemap, a_lone_read_takes_its_pages)
+{
+	struct machine *m = boot();
+	struct inode *inode = declare(m, "/f", 1000, false, FS_EXT2);
+	struct file *f = file_open(m, inode);
+
+	cr_expect_eq(generic_file_read(m, f, 700 * 4096, 4 * 4096), 4 * 4096);
+	cr_expect_eq(inode->i_data.nrpages, 4);
+	for (unsigned i = 0; i < 4; i++)
+		cr_expect_not_null(find_page(&inode->i_data, 700 + i));
+	fput(m, f);
+	machine_destroy(m);
+}
+
 /* After more than 100 misses that were not made up for: single pages. */
 Test(filemap, many_misses_end_read_around)
 {

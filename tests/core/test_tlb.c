@@ -303,6 +303,41 @@ Test(tlb, context_switches)
 	cr_expect_eq(misses_of_two(false, true), 0); /* threads: no CR3 load */
 }
 
+/* Without ASIDs and with them: what belongs to the mm is gone, and only that. */
+Test(tlb, a_flush_empties_one_address_space)
+{
+	for (int asid = 0; asid < 2; asid++) {
+		struct tlb_config tlb = model(64, 0, TLB_LRU);
+		struct machine *m;
+		struct task_struct *a, *b;
+		const struct tlb_stats *n;
+		uint64_t before;
+
+		tlb.asid = asid;
+		m = boot_tlb("x86-2level", &tlb);
+		n = tlb_statistics(m);
+		a = spawn(m, 1);
+		b = spawn(m, 2);
+		map_private(a, BASE, 8);
+		map_private(b, BASE, 8);
+		touch(a, BASE, 8, ACCESS_WRITE, 0);
+		touch(b, BASE, 8, ACCESS_WRITE, 0);
+		before = n->misses[TLB_DATA];
+		touch(b, BASE, 8, ACCESS_WRITE, 0);
+		cr_expect_eq(n->misses[TLB_DATA], before, "they were there");
+		tlb_flush_mm(m->tlb, a->mm);
+		touch(b, BASE, 8, ACCESS_WRITE, 0);
+		cr_expect_eq(n->misses[TLB_DATA], before, "not b's");
+		tlb_flush_mm(m->tlb, b->mm);
+		touch(b, BASE, 8, ACCESS_WRITE, 0);
+		cr_expect_eq(n->misses[TLB_DATA], before + 8);
+		if (asid)
+			touch(a, BASE, 8, ACCESS_WRITE, 0);
+		cr_expect_eq(n->misses[TLB_DATA], before + (asid ? 16 : 8));
+		machine_destroy(m);
+	}
+}
+
 Test(tlb, kernel_translations_survive_when_global)
 {
 	for (int global = 0; global < 2; global++) {
