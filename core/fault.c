@@ -600,7 +600,7 @@ __watched static void tell_pte_state(const struct vm_fault *vmf)
 	observe(m, PTE_STATE, vmf->orig_pte.v, state, vmf_write(vmf), 0);
 }
 
-static unsigned handle_pte_fault(struct vm_fault *vmf)
+static __twin unsigned handle_pte_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	const struct pg_format *f = vmf_machine(vmf)->fmt;
@@ -625,7 +625,8 @@ static unsigned handle_pte_fault(struct vm_fault *vmf)
 }
 
 /* Tables first, so that even a fault that ends in SIGBUS has made them. */
-static unsigned __handle_mm_fault(struct mm_struct *mm, struct vm_fault *vmf)
+static __twin unsigned __handle_mm_fault(struct mm_struct *mm,
+					 struct vm_fault *vmf)
 {
 	ptep_t pgd = pgd_offset(mm, vmf->address), p4d, pud, pmd;
 
@@ -649,16 +650,24 @@ static unsigned __handle_mm_fault(struct mm_struct *mm, struct vm_fault *vmf)
 	return handle_pte_fault(vmf);
 }
 
+__watched static unsigned tell_mm_fault(struct mm_struct *mm,
+					struct vm_fault *vmf)
+{
+	story_pair(mm->m, "handle_mm_fault", "__handle_mm_fault", vmf->address,
+		   vmf->flags);
+
+	return __handle_mm_fault(mm, vmf);
+}
+
 unsigned handle_mm_fault(struct mm_struct *mm, struct vm_area_struct *vma,
 			 vaddr_t address, unsigned flags)
 {
 	struct vm_fault vmf = {.vma = vma,
 			       .address = address & PAGE_MASK(mm->m),
 			       .flags = flags};
-	story_pair(mm->m, "handle_mm_fault", "__handle_mm_fault", address,
-		   flags);
 
 	count_vm_event(mm->m, PGFAULT);
 	mem_cgroup_count_vm_event(mm, MEM_CGROUP_EVENTS_PGFAULT);
-	return __handle_mm_fault(mm, &vmf);
+	return unlikely(mm->m->observer != NULL) ? tell_mm_fault(mm, &vmf) :
+						   __handle_mm_fault(mm, &vmf);
 }

@@ -44,7 +44,7 @@ static int bad_area(struct task_struct *task, vaddr_t addr, int signal,
 	return signal;
 }
 
-static bool access_error(unsigned error_code, const struct vm_area_struct *vma)
+static __twin bool access_error(unsigned error_code, const struct vm_area_struct *vma)
 {
 	bool error = !(vma->vm_flags & (VM_READ | VM_EXEC | VM_WRITE));
 
@@ -58,8 +58,8 @@ static bool access_error(unsigned error_code, const struct vm_area_struct *vma)
 }
 
 /* The area that an address belongs to, a stack grown down to it; or NULL. */
-static struct vm_area_struct *fault_area(struct task_struct *task, vaddr_t addr,
-					 unsigned error_code)
+static __twin struct vm_area_struct *
+fault_area(struct task_struct *task, vaddr_t addr, unsigned error_code)
 {
 	struct vm_area_struct *vma = find_vma(task->mm, addr);
 	vaddr_t sp = task->sp_set ? task->sp : addr;
@@ -114,7 +114,7 @@ static void count_fault(struct task_struct *task, unsigned fault,
 }
 
 /* A charge that fails in here may kill, if the fault fails for it. */
-static unsigned user_fault(struct task_struct *task, struct vm_area_struct *vma,
+static __twin unsigned user_fault(struct task_struct *task, struct vm_area_struct *vma,
 			   vaddr_t addr, unsigned error_code)
 {
 	struct machine *m = task->m;
@@ -131,13 +131,13 @@ static unsigned user_fault(struct task_struct *task, struct vm_area_struct *vma,
 	return fault;
 }
 
-int do_page_fault(struct task_struct *task, vaddr_t addr, unsigned error_code,
-		  struct access_result *res)
+static __twin int
+__do_page_fault(struct task_struct *task, vaddr_t addr, unsigned error_code,
+		struct access_result *res)
 {
 	struct machine *m = task->m;
 	struct vm_area_struct *vma;
 	unsigned fault;
-	story_pair(m, "do_page_fault", "__do_page_fault", addr, error_code);
 
 	vma = addr < m->cfg.task_size ? fault_area(task, addr, error_code) :
 					NULL;
@@ -156,4 +156,23 @@ int do_page_fault(struct task_struct *task, vaddr_t addr, unsigned error_code,
 	observe(m, FAULT_DONE, fault, task->min_flt, task->maj_flt, 0);
 	/* chosen while it was given a frame: it dies on the way back */
 	return task->memdie ? killed_for_memory(task, addr, res) : 0;
+}
+
+/* A copy of its own for who is watched, so that the other pays nothing. */
+__watched static int do_page_fault_told(struct task_struct *task, vaddr_t addr,
+					unsigned error_code,
+					struct access_result *res)
+{
+	story_pair(task->m, "do_page_fault", "__do_page_fault", addr,
+		   error_code);
+
+	return __do_page_fault(task, addr, error_code, res);
+}
+
+int do_page_fault(struct task_struct *task, vaddr_t addr, unsigned error_code,
+		  struct access_result *res)
+{
+	if (unlikely(task->m->observer != NULL))
+		return do_page_fault_told(task, addr, error_code, res);
+	return __do_page_fault(task, addr, error_code, res);
 }

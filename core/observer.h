@@ -35,6 +35,8 @@ extern const char *const observation_text[NR_OBSERVATIONS];
 
 /* What is done only for an observer: out of the way of all else. */
 #define __watched __attribute__((cold, noinline))
+/* What is copied into a function and its watched twin alike. */
+#define __twin inline __attribute__((always_inline))
 
 struct machine;
 __watched void machine_observe(const struct machine *m, enum observation_kind kind,
@@ -68,8 +70,10 @@ static inline void story_end(const struct machine *const *told)
 }
 static inline void story_end_pair(const struct machine *const *told)
 {
-	story_end(told);
-	story_end(told);
+	if (unlikely(*told != NULL)) {
+		machine_observe(*told, OBS_RETURN, NULL, 0, 0, 0, 0);
+		machine_observe(*told, OBS_RETURN, NULL, 0, 0, 0, 0);
+	}
 }
 
 #define STORY_TELL(kind, m, name, a, b, c, d, ...)                     \

@@ -444,11 +444,11 @@ struct page *get_page_from_freelist(struct machine *m,
 
 /* ---- the whole ---- */
 
-struct page *alloc_pages(struct machine *m, gfp_t gfp, unsigned order)
+static __twin struct page *
+__alloc_pages_nodemask(struct machine *m, gfp_t gfp, unsigned order)
 {
 	struct alloc_context ac = {.gfp = gfp, .order = order};
 	struct page *page = NULL;
-	story_pair(m, "alloc_pages", "__alloc_pages_nodemask", gfp, order);
 
 	ac.high_zoneidx = gfp_zone(m, gfp);
 	ac.mt = gfp_migratetype(m, gfp);
@@ -462,6 +462,22 @@ struct page *alloc_pages(struct machine *m, gfp_t gfp, unsigned order)
 	if (unlikely(!page))
 		observe(m, PAGE_ALLOC_FAIL, 0, order, gfp, 0);
 	return page;
+}
+
+/* A copy of its own for who is watched, so that the other pays nothing. */
+__watched static struct page *alloc_pages_told(struct machine *m, gfp_t gfp,
+					       unsigned order)
+{
+	story_pair(m, "alloc_pages", "__alloc_pages_nodemask", gfp, order);
+
+	return __alloc_pages_nodemask(m, gfp, order);
+}
+
+struct page *alloc_pages(struct machine *m, gfp_t gfp, unsigned order)
+{
+	if (unlikely(m->observer != NULL))
+		return alloc_pages_told(m, gfp, order);
+	return __alloc_pages_nodemask(m, gfp, order);
 }
 
 /* ---- the state loader's tools ---- */

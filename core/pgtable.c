@@ -239,15 +239,15 @@ static ptep_t level_alloc(struct mm_struct *mm, ptep_t above, unsigned d,
 	return table_entry(f, table, d, addr);
 }
 
-/* The same with its story: a table that is there (1), or is to be made (2). */
+/* The same with its story: no such level (0), a table that is there (1), or is
+ * to be made (2). */
 __watched static ptep_t level_alloc_told(struct mm_struct *mm, ptep_t above,
-					 unsigned d, vaddr_t addr,
-					 const char *func)
+					 int d, vaddr_t addr, const char *func)
 {
 	uint64_t entry = entry_read(mm->m, above).v;
-	story_as(mm->m, func, addr, entry ? 1 : 2, entry);
+	story_as(mm->m, func, addr, d <= 0 ? 0 : entry ? 1 : 2, entry);
 
-	return level_alloc(mm, above, d, addr);
+	return d <= 0 ? above : level_alloc(mm, above, (unsigned)d, addr);
 }
 
 /* A level that the format does not have is folded into the one above. */
@@ -258,13 +258,9 @@ static inline ptep_t level_alloc_id(struct mm_struct *mm, ptep_t above,
 	struct machine *m = mm->m;
 	int d = m->level_depth[id];
 
-	if (d <= 0) {
-		story_leaf(m, func, addr, 0);
-		return above;
-	}
 	if (unlikely(m->observer != NULL))
-		return level_alloc_told(mm, above, (unsigned)d, addr, func);
-	return level_alloc(mm, above, (unsigned)d, addr);
+		return level_alloc_told(mm, above, d, addr, func);
+	return d <= 0 ? above : level_alloc(mm, above, (unsigned)d, addr);
 }
 
 ptep_t p4d_alloc(struct mm_struct *mm, ptep_t pgd, vaddr_t addr)

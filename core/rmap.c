@@ -119,7 +119,7 @@ static void anon_vma_chain_link(struct vm_area_struct *vma,
  * they can merge later). The chain is allocated first, as the kernel does.
  * 0 or -ENOMEM.
  */
-static int make_anon_vma(struct vm_area_struct *vma)
+static __attribute__((noinline)) int make_anon_vma(struct vm_area_struct *vma)
 {
 	struct machine *m = vma->vm_mm->m;
 	struct anon_vma_chain *avc;
@@ -143,13 +143,19 @@ static int make_anon_vma(struct vm_area_struct *vma)
 	return 0;
 }
 
+__watched static int tell_anon_vma(const struct vm_area_struct *vma)
+{
+	story_leaf(vma->vm_mm->m, "anon_vma_prepare", vma->vm_start,
+		   vma->vm_end, vma->anon_vma->id);
+	return 0;
+}
+
 int anon_vma_prepare(struct vm_area_struct *vma)
 {
 	if (unlikely(!vma->anon_vma))
 		return make_anon_vma(vma);
-	story_leaf(vma->vm_mm->m, "anon_vma_prepare", vma->vm_start,
-		   vma->vm_end, vma->anon_vma->id);
-	return 0;
+	return unlikely(vma->vm_mm->m->observer != NULL) ? tell_anon_vma(vma) :
+							   0;
 }
 
 /*

@@ -169,15 +169,22 @@ static struct vm_area_struct *search_vma(struct mm_struct *mm, vaddr_t addr)
 	return found;
 }
 
+__watched static struct vm_area_struct *
+tell_found(struct mm_struct *mm, vaddr_t addr, struct vm_area_struct *vma)
+{
+	story_leaf(mm->m, "find_vma", addr, vma ? vma->vm_start : 0,
+		   vma ? vma->vm_end : 0, vma ? vma->vm_flags : 0);
+	return vma;
+}
+
 struct vm_area_struct *find_vma(struct mm_struct *mm, vaddr_t addr)
 {
 	struct vm_area_struct *vma = mm->mmap_cache;
 
 	if (!vma || addr < vma->vm_start || addr >= vma->vm_end)
 		vma = search_vma(mm, addr);
-	story_leaf(mm->m, "find_vma", addr, vma ? vma->vm_start : 0,
-		   vma ? vma->vm_end : 0, vma ? vma->vm_flags : 0);
-	return vma;
+	return unlikely(mm->m->observer != NULL) ? tell_found(mm, addr, vma) :
+						   vma;
 }
 
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, vaddr_t addr,
