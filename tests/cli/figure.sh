@@ -101,7 +101,7 @@ for word in '\[heap\]' '\[stack\]' '\[vdso\]'; do
 done
 run 0 figure sharing "$T/cow.trace" --animate before-fork..after-cow -o steps
 files steps $(seq -f address-space-%04g.svg 9) $(seq -f sharing-%04g.svg 7)
-complains "mmemu: $T/cow.trace: the trace has no mark nowhere" \
+complains "mmemu: $T/cow.trace: there is no mark nowhere in it, but before-fork, after-fork, after-cow, child-gone" \
 	figure sharing "$T/cow.trace" --animate 1..nowhere -o nothing
 [ -e nothing ] && fail "a series to a point that is not there left files"
 
@@ -128,7 +128,7 @@ complains "mmemu: --size 10x10: expected slide, slide43, a4, a4-portrait, or WxH
 	figure slab "$T/cow.trace" --size 10x10 -o x.svg
 complains "mmemu: --animate 1-3: expected FROM..TO, each the number of an event, line:N, or a mark's name" \
 	figure slab "$T/cow.trace" --animate 1-3 -o x
-complains "mmemu: $T/cow.trace: the trace ends before 99" \
+complains "mmemu: $T/cow.trace: the trace ends with event 15, before event 99" \
 	figure slab "$T/cow.trace" --at 99 -o x.svg
 for f in x.svg x.gif x; do
 	[ -e $f ] && fail "an error left $f"
