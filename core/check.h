@@ -29,4 +29,13 @@ __attribute__((format(printf, 2, 3))) void check_broken(struct checker *c,
 			check_broken((c), __VA_ARGS__); \
 	} while (0)
 
+/* The other kind: a caller's mistake, with what the kernel would say of it.
+ * why may be NULL. */
+static inline int misused(const char **why, const char *text)
+{
+	if (why)
+		*why = text;
+	return -EINVAL;
+}
+
 #endif

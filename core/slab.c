@@ -442,18 +442,11 @@ int __kmem_cache_create(struct machine *m, struct kmem_cache *s, uint32_t align,
 
 /* ---- misuse ---- */
 
-static int misuse(const char **why, const char *text)
-{
-	if (why)
-		*why = text;
-	return -EINVAL;
-}
-
 int slab_verify_alloc(const struct kmem_cache *cachep, gfp_t gfp,
 		      const char **why)
 {
 	if (!(gfp & GFP_DMA) != !(cachep->allocflags & GFP_DMA))
-		return misuse(why, gfp & GFP_DMA
+		return misused(why, gfp & GFP_DMA
 					   ? "GFP_DMA, but no DMA cache"
 					   : "a DMA cache, but no GFP_DMA");
 	return 0;
@@ -468,15 +461,15 @@ int slab_verify_free(const struct machine *m, const struct kmem_cache *cachep,
 		return 0;
 	slabp = virt_to_slab(m, obj);
 	if (!slabp)
-		return misuse(why, "not an address of a slab");
+		return misused(why, "not an address of a slab");
 	if (cachep && slabp->cachep != cachep)
-		return misuse(why, "wrong slab cache");
+		return misused(why, "wrong slab cache");
 	if (obj < slabp->s_mem ||
 	    obj >= index_to_obj(slabp, slabp->cachep->num) ||
 	    (obj - slabp->s_mem) % slabp->cachep->size)
-		return misuse(why, "not the start of an object");
+		return misused(why, "not the start of an object");
 	if (!slab_held(slabp, obj_to_index(slabp, obj)))
-		return misuse(why, "double free");
+		return misused(why, "double free");
 	return 0;
 }
 

@@ -33,11 +33,6 @@ struct gap_search {
 	vaddr_t found;
 };
 
-static const struct vm_area_struct *rb_vma(const struct rb_node *node)
-{
-	return rb_entry(node, struct vm_area_struct, vm_rb);
-}
-
 /* Is there room in [start, end), cut to the limits? */
 static bool fits(const struct gap_search *s, vaddr_t *start, vaddr_t *end)
 {

@@ -107,11 +107,6 @@ void vma_set_page_prot(struct vm_area_struct *vma)
 
 /* ---- gaps ---- */
 
-static struct vm_area_struct *rb_vma(const struct rb_node *node)
-{
-	return rb_entry(node, struct vm_area_struct, vm_rb);
-}
-
 static uint64_t vma_gap(const struct vm_area_struct *vma)
 {
 	return vma->vm_start - (vma->vm_prev ? vma->vm_prev->vm_end : 0);

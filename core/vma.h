@@ -49,6 +49,10 @@ bool mlock_limit_ok(const struct mm_struct *mm, uint64_t pages);
 int security_mmap_addr(const struct machine *m, vaddr_t addr);
 
 /* ---- the structure ---- */
+static inline struct vm_area_struct *rb_vma(const struct rb_node *node)
+{
+	return rb_entry(node, struct vm_area_struct, vm_rb);
+}
 /* A copy of orig with its own object, in no list, tree or chain. */
 struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig);
 

@@ -229,13 +229,6 @@ static void __vunmap(struct machine *m, struct vmap_area *va)
 	host_free(&m->host, pages, nr * sizeof(*pages));
 }
 
-static int misuse(const char **why, const char *text)
-{
-	if (why)
-		*why = text;
-	return -EINVAL;
-}
-
 int vfree(struct machine *m, kva_t addr, const char **why)
 {
 	struct vmap_area *va;
@@ -245,11 +238,11 @@ int vfree(struct machine *m, kva_t addr, const char **why)
 		return 0;
 	va = find_vmap_area(m, addr);
 	if (!va)
-		return misuse(why, "no vmalloc area");
+		return misused(why, "no vmalloc area");
 	if (va->va_start != addr)
-		return misuse(why, "not the start of an area");
+		return misused(why, "not the start of an area");
 	if (va->lazy)
-		return misuse(why, "double free");
+		return misused(why, "double free");
 	__vunmap(m, va);
 	return 0;
 }
