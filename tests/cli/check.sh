@@ -1,29 +1,5 @@
-#!/bin/sh
 # mmemu check: scenarios, updates, ignored fields, formats, grades, status.
-B=${B:-build}
-case $B in /*) M=$B/mmemu ;; *) M=$PWD/$B/mmemu ;; esac
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-mkdir tmp
-TMPDIR=$dir/tmp
-export TMPDIR
-bad=0
-
-fail() {
-	echo "$1"
-	bad=1
-}
-
-# run STATUS ARGUMENTS...: stdout to out, stderr to err
-run() {
-	want=$1
-	shift
-	"$M" "$@" >out 2>err
-	got=$?
-	[ $got = "$want" ] || fail "status $got, not $want: mmemu $*: $(head -1 err)"
-	[ -z "$(ls tmp)" ] || fail "mmemu $*: temporary files stay"
-}
+. tests/cli/lib.inc
 
 has() {
 	grep -q -- "$2" "$1" || fail "$1 has no \"$2\": $(head -3 "$1")"

@@ -1,28 +1,5 @@
-#!/bin/sh
 # mmemu gen and mmemu shrink: the same trace again, and the least of it.
-B=${B:-build}
-case $B in /*) M=$B/mmemu ;; *) M=$PWD/$B/mmemu ;; esac
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-mkdir tmp
-TMPDIR=$dir/tmp
-export TMPDIR
-bad=0
-
-fail() {
-	echo "$1"
-	bad=1
-}
-
-# run STATUS ARGUMENTS...: stdout to out, stderr to err
-run() {
-	want=$1
-	shift
-	"$M" "$@" >out 2>err
-	got=$?
-	[ $got = "$want" ] || fail "status $got, not $want: mmemu $*: $(head -1 err)"
-}
+. tests/cli/lib.inc
 
 # ---- gen ----
 for p in vma cow file swap alloc mixed; do
