@@ -62,6 +62,7 @@ struct player_run {
 	FILE *written_file, *marks_file;
 	bool as_text;		   /* rows are the file's own lines */
 	uint64_t nr_rows;	   /* written so far */
+	uint64_t first_row;	   /* of the text: lines that are left out */
 	uint64_t nr_steps, last_line;
 	size_t bytes;
 	const char *stopped;	   /* why the trace goes on behind the last step */
@@ -87,7 +88,7 @@ static uint64_t add_row(struct player_run *p)
 
 	p->last_line = ev.line;
 	if (p->as_text)
-		return ev.line - 1;
+		return ev.line - 1 - p->first_row;
 	ev.line = 0;
 	text_write(&p->writer, &ev);
 	return p->nr_rows++;
@@ -102,19 +103,22 @@ static void end_rows(struct player_run *p)
 	p->written_file = NULL;
 }
 
-/* The text as lines up to the last one that is wanted, as a JSON array. */
-static void put_rows(const char *text, size_t size, uint64_t last, FILE *out)
+/* The text as lines behind the first so many, up to the last one that is
+ * wanted, as a JSON array. */
+static void put_rows(const char *text, size_t size, uint64_t first,
+		     uint64_t last, FILE *out)
 {
 	const char *end = text + size;
-	uint64_t n = 0;
 
 	putc('[', out);
-	while (text < end && n < last) {
+	for (uint64_t n = 0; text < end && n < last; n++) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		size_t len = (size_t)((newline ? newline : end) - text);
 
-		fputs(n++ ? ",\n" : "", out);
-		json_string_html(text, len, out);
+		if (n > first)
+			fputs(",\n", out);
+		if (n >= first)
+			json_string_html(text, len, out);
 		text += len + 1;
 	}
 	putc(']', out);
@@ -148,12 +152,13 @@ static bool put_text(struct player_run *p)
 	fputs("],\n\"rows\":", p->out.f);
 	end_rows(p);
 	if (!p->as_text) {
-		put_rows(p->written, p->written_size, UINT64_MAX, p->out.f);
+		put_rows(p->written, p->written_size, 0, UINT64_MAX,
+			 p->out.f);
 		return true;
 	}
 	ok = read_text(p->options.trace, &text, &size);
-	put_rows(text, size, p->live.ended ? UINT64_MAX : p->last_line,
-		 p->out.f);
+	put_rows(text, size, p->first_row,
+		 p->live.ended ? UINT64_MAX : p->last_line, p->out.f);
 	free(text);
 	return ok;
 }
@@ -216,8 +221,11 @@ static void put_mark(struct player_run *p, uint64_t row)
 /* With --from: behind that statement, which may be a mark. */
 static void put_first(struct player_run *p)
 {
-	uint64_t row = p->live.ev ? add_row(p) : 0;
+	uint64_t row;
 
+	if (p->as_text && p->live.ev)
+		p->first_row = p->live.ev->line - 1;
+	row = p->live.ev ? add_row(p) : 0;
 	put_step(p, row);
 	if (p->live.ev && p->live.ev->kind == EV_MARK)
 		put_mark(p, row);
@@ -289,6 +297,8 @@ static bool put_end(struct player_run *p)
 
 	fflush(p->marks_file);
 	fprintf(out, ",\n\"marks\":[%s],\n", p->marks);
+	fprintf(out, "\"first_row\":%llu,\n",
+		(unsigned long long)p->first_row);
 	if (p->stopped)
 		put_name(out, "stopped", p->stopped);
 	fputs("\"lines\":", out);

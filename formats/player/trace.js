@@ -18,12 +18,13 @@ const trace = {
     let step = 0;
     const byRow = new Map(data.steps.map((s, i) => [s.row, i]));
     this.rows = data.rows.map((text, row) => {
-      step = row > 0 && byRow.has(row) ? byRow.get(row) : step;
+      step = byRow.get(row) || step;
       this.stepOfRow[row] = step;
       const [statement, comment] = parts(text);
       return el('li', { 'data-row': row, class: /^mark /.test(text) ? 'mark' : '' }, statement, comment ? el('span', { class: 'comment' }, comment) : '');
     });
-    $('trace').style.setProperty('--digits', String(data.rows.length).length);
+    $('trace').style.setProperty('--digits', String(data.first_row + data.rows.length).length);
+    $('trace').style.counterReset = 'row ' + data.first_row;
     $('trace').replaceChildren(...this.rows);
     $('trace').addEventListener('click', (e) => {
       const li = e.target.closest('li');
@@ -36,7 +37,7 @@ const trace = {
     const row = state.data.steps[state.at].row;
     for (const li of $('trace').querySelectorAll('[aria-current]'))
       li.removeAttribute('aria-current');
-    if (state.at || row) {
+    if (state.data.steps[state.at].line) {
       this.rows[row].setAttribute('aria-current', 'step');
       reveal($('trace'), this.rows[row]);
     } else {
@@ -116,7 +117,7 @@ function part(state, name, element) {
 
 function showStep(state) {
   const s = state.data.steps[state.at];
-  const [statement, comment] = state.at || s.row ? parts(state.data.rows[s.row]) : [word('boot'), ''];
+  const [statement, comment] = s.line ? parts(state.data.rows[s.row]) : [word('boot'), ''];
   const line = (number) => lineText(state, number);
   fill($('step'),
     el('p', { class: 'statement' }, statement),

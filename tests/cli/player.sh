@@ -64,6 +64,7 @@ grep -q '"stopped":"limit"' part.html || fail "the page does not say that it is 
 run 0 player "$lecture/cow.trace" -o part.html --from after-fork --lang ja
 [ -s err ] && fail "--from: $(cat err)"
 grep -q '^"lang":"ja",$' part.html || fail "--lang"
+grep -q '"rows":\["mark after-fork",$' part.html || fail "--from: the first row"
 grep -q '"marks":\[\["after-fork",0,' part.html || fail "--from: the mark is not the first step"
 
 # ---- what is wrong
