@@ -33,7 +33,7 @@ static const char help[] =
 	"      --theme NAME          color (safe for the colour-blind), grey, dark\n"
 	"      --size WxH|NAME       pixels, or slide (1280x720), slide43, a4, a4-portrait\n"
 	"      --font NAME           the font, before the usual ones\n"
-	"      --font-size N         pixels of normal text (16)\n"
+	"      --font-size N         pixels of normal text, 8 to 22 (16)\n"
 	"      --list                the kinds of figure, one a line\n"
 	"  -h, --help                this\n"
 	"\n"
@@ -134,8 +134,8 @@ static int parse_font_size(struct svg *style, const char *text)
 {
 	uint64_t n;
 
-	if (!parse_number(text, 10, 8, 48, &n))
-		return complain("--font-size %s: expected a number from 8 to 48",
+	if (!parse_number(text, 10, 8, 22, &n))
+		return complain("--font-size %s: expected a number from 8 to 22",
 				text);
 	style->font = (int)n;
 	return 0;

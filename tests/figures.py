@@ -30,6 +30,7 @@ RUNS = [
     ["--at", "before-fork", "cow"],
     ["--at", "after-fork", "--lang", "ja", "cow"],
     ["--at", "after-cow", "cow"],
+    ["--at", "after-cow", "--font-size", "22", "cow"],
     ["--at", "after-cow", "--lang", "ja", "-c", "lecture-5555", "cow"],
     ["--at", "after-cow", "-c", "x86-64-5level", "cow"],
     ["-c", "linux-3.12-i386-pae", "--set", "memory=64G", "fork"],

@@ -122,6 +122,8 @@ complains "mmemu: figure address-split: 0x100000000 is no address of x86-2level 
 	figure address-split "$T/cow.trace" --address 0x100000000 -o x.svg
 complains "mmemu: --theme pink: expected color, grey or dark" \
 	figure slab "$T/cow.trace" --theme pink -o x.svg
+complains "mmemu: --font-size 50: expected a number from 8 to 22" \
+	figure slab "$T/cow.trace" --font-size 50 -o x.svg
 complains "mmemu: --lang de: expected en or ja" \
 	figure slab "$T/cow.trace" --lang de -o x.svg
 complains "mmemu: --size 10x10: expected slide, slide43, a4, a4-portrait, or WxH of 600 to 10000" \
