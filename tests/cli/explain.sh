@@ -153,6 +153,12 @@ in_order story "handle_pte_fault(" "the entry is not present: a swap slot" \
 	"do_swap_page(" "lookup_swap_cache(" "swapin_readahead(" \
 	"swap_readpage(" "page_add_anon_rmap(" "swap_free("
 
+# no block of its own type is large enough: one of another type is split
+story --set memory=16M "$LECTURE/fragmentation.trace" --line 25
+in_order story "alloc_pages(" "__alloc_pages_nodemask(" \
+	"get_page_from_freelist(" "buffered_rmqueue(" "__rmqueue(" \
+	"__rmqueue_smallest(" "__rmqueue_fallback(" "no Unmovable block:"
+
 # ---- what repeats is counted, what is deep can be cut ----
 
 {
