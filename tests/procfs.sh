@@ -45,6 +45,9 @@ END
 diff -r "$T/proc" "$T/again" || fail "two replays differ"
 "$M" replay "$T/t.trace" -c linux-3.12-i386 --procfs "$T/again" \
 	-o "$T/out" || fail "our own folder is not replaced"
+for f in $(cd "$T/proc" && find . -type f | sed 's,.*/,,' | sort -u); do
+	grep -q "[\`/]$f\`" docs/PROCFS.md || fail "docs/PROCFS.md: no $f"
+done
 mkdir -p "$T/theirs/x"
 "$M" replay "$T/t.trace" --procfs "$T/theirs" -o "$T/out" 2>/dev/null &&
 	fail "a folder that is not ours was replaced"
