@@ -215,7 +215,8 @@ static void fill_vma(struct record *r, const struct vm_area_struct *vma)
 
 	area_range(vma, range);
 	area_flags(vma, flags);
-	record_init(r, vma->vm_file ? SVG_FILE : vma->vdso ? SVG_KERNEL : SVG_ANON,
+	record_init(r,
+		    vma->vm_file ? SVG_FILE : vma->vdso ? SVG_KERNEL : SVG_ANON,
 		    "vm_area_struct %" PRIx64, vma->kobj);
 	record_add(r, "vm_start, vm_end", "%s", range);
 	record_add(r, "vm_flags", "%s", flags);

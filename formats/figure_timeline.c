@@ -210,7 +210,8 @@ static void write_chart_place(const struct charts *c, unsigned i, int top,
 		1 - (y + 2 * line + 6) / h,
 		1 - (y + half - 5 * line / 2) / h);
 	fprintf(c->out,
-		"set key at screen %.5f,%.5f right center horizontal samplen 2 maxrows 1\n",
+		"set key at screen %.5f,%.5f right center horizontal\n"
+		"set key samplen 2 maxrows 1\n",
 		((i % 2 ? w : w / 2) - 28) / w, 1 - (y + 3 * line / 2) / h);
 	page_label(c, i % 2 ? (int)w / 2 : 24, y + line / 2, 0, "%s",
 		   title);
@@ -219,7 +220,8 @@ static void write_chart_place(const struct charts *c, unsigned i, int top,
 static void write_curve(const struct charts *c, unsigned i, unsigned column,
 			const char *title)
 {
-	fprintf(c->out, "%s$data using 1:%u with steps lw 2 dt %u lc rgb '%s' title ",
+	fprintf(c->out,
+		"%s$data using 1:%u with steps lw 2 dt %u lc rgb '%s' title ",
 		i ? ", " : "plot ", column, i + 1, svg_curve_colour(c->s, i));
 	gnuplot_text(title, c->out);
 }

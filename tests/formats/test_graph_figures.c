@@ -318,6 +318,29 @@ Test(graph_figures, anon_vma_shows_each_chain)
 	machine_destroy(m);
 }
 
+Test(graph_figures, a_shared_mm_is_shown_once)
+{
+	struct machine *m = boot();
+	struct task_struct *t = spawn(m, 100), *thread;
+	char why[200], *text;
+
+	map(t, BASE, 1 << 12, ANON, NULL, 0);
+	touch(t, BASE, 1, ACCESS_WRITE);
+	fork_one(t, 101);
+	m->current = t;
+	cr_assert_eq(do_fork(t, CLONE_VM_EMU, 102, &thread), 0);
+	text = draw("anon-vma", m, (struct figure_options){.task = t}, why);
+	cr_assert(text);
+	cr_expect_eq(occurrences(text, ">avc "), 3, "not once more for 102");
+	free(text);
+	text = draw("tasks", m, (struct figure_options){.task = t}, why);
+	cr_assert(text);
+	cr_expect_eq(occurrences(text, ">mm_users<"), 1);
+	cr_expect_eq(occurrences(text, ">task_struct<"), 3);
+	free(text);
+	machine_destroy(m);
+}
+
 /* Two machines, of which one went further. */
 Test(graph_figures, cow_marks_what_changed)
 {
