@@ -419,7 +419,6 @@ int vmalloc_init(struct machine *m)
 {
 	INIT_LIST_HEAD(&m->vmap_area_list);
 	hpool_init(&m->vmap_pool, &m->host, sizeof(struct vmap_area));
-	m->high_memory = __va(m, pfn_to_phys(m, m->max_low_pfn));
 	m->vmalloc_start = m->cfg.vmalloc_start ? m->cfg.vmalloc_start
 						: default_vmalloc_start(m);
 	m->vmalloc_end = m->cfg.vmalloc_end ? m->cfg.vmalloc_end

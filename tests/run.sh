@@ -4,6 +4,7 @@
 #   run.sh quick     the modules and the command line
 #   run.sh all       everything
 #   run.sh asan      like quick, on a build with sanitizers
+#   run.sh coverage  what `make coverage` counts: quick and the samples
 #   run.sh valgrind  the modules under memcheck
 #
 # B: the build folder. ORACLE: what real kernels answered, may be absent.
@@ -95,6 +96,14 @@ memcheck() {
 }
 
 case $what in
+coverage)
+	part "modules" modules "$B/tests/run" -j2
+	command_line
+	random_traces 120
+	part "corpora of the fuzz targets" corpora
+	part "samples" sh tests/samples.sh
+	part "procfs" sh tests/procfs.sh
+	;;
 valgrind)
 	part "control" control both memcheck "$B/tests/alone/control"
 	# memcheck has no address room for machines of 64 GiB

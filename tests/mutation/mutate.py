@@ -2,6 +2,7 @@
 """Plant small faults in core/, one at a time, and see whether the tests tell.
 
 usage: mutate.py [--count N] [--seed S] [--jobs N] [--only FILE] [--list]
+       mutate.py --these FILE       those of a file, as survivors.txt has them
 
 A sample of N faults (drawn by seed S from all there are) is planted in copies
 of the tree below build/mutation. For each, the quick tests run and stop at the
@@ -87,6 +88,12 @@ def all_faults(only):
                            line[:found.start()] + by + line[found.end():])
             if STATEMENT.match(line):
                 yield (name, number, line, "\t;")
+
+
+def named_in(path, faults):
+    """Those that FILE names: survivors.txt, perhaps of an older tree."""
+    wanted = {l.strip() for l in open(path)}
+    return [f for f in faults if describe(f) in wanted]
 
 
 def describe(fault):
@@ -224,11 +231,15 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--only")
+    parser.add_argument("--these")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     everything = list(all_faults(options.only))
-    chosen = random.Random(options.seed).sample(
-        everything, min(options.count, len(everything)))
+    if options.these:
+        chosen = named_in(options.these, everything)
+    else:
+        chosen = random.Random(options.seed).sample(
+            everything, min(options.count, len(everything)))
     if options.list:
         for fault in chosen:
             print("%d %s" % (fault[1] + 1, describe(fault)))

@@ -106,6 +106,40 @@ Test(strace_line, strings_and_paths)
 
 /* ---- mappings ---- */
 
+/* Calls about ranges, and the descriptors that dup and fcntl make. */
+Test(strace, calls_about_ranges)
+{
+	expect_trace("strace",
+		EXEC
+		"7 openat(AT_FDCWD, \"/nowhere/lib\", O_RDWR) = 3\n"
+		"7 fcntl64(3, F_DUPFD, 10) = 10\n"
+		"7 fcntl64(10, F_GETFD) = 0\n"
+		"7 dup2(10, 11) = 11\n"
+		"7 close(3) = 0\n"
+		"7 mmap2(0x50000000, 16384, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_FIXED, 11, 0) = 0x50000000\n"
+		"7 mlock(0x50000000, 4096) = 0\n"
+		"7 munlock(0x50000000, 4096) = 0\n"
+		"7 msync(0x50000000, 8192, MS_SYNC) = 0\n"
+		"7 msync(0x50000000, 8192, MS_ASYNC) = 0\n"
+		"7 msync(0x50000000, 8192, MS_INVALIDATE) = 0\n"
+		"7 mlockall(MCL_CURRENT|MCL_FUTURE) = 0\n"
+		"7 munlockall() = 0\n"
+		"7 remap_file_pages(0x50000000, 4096, PROT_NONE, 2, 0) = 0\n"
+		"7 madvise(0x50000000, 4096, MADV_DONTDUMP) = 0\n",
+		EXECED
+		"file /nowhere/lib size 16384\n"
+		"100 mmap 0x50000000 16384 rw- shared file /nowhere/lib 0 fixed\n"
+		"100 mlock 0x50000000 4096\n"
+		"100 munlock 0x50000000 4096\n"
+		"100 msync 0x50000000 8192 sync\n"
+		"100 msync 0x50000000 8192 async\n"
+		"100 msync 0x50000000 8192 invalidate\n"
+		"100 mlockall both\n"
+		"100 munlockall\n"
+		"100 remap_file_pages 0x50000000 4096 2\n"
+		"100 madvise 0x50000000 4096 dontdump\n");
+}
+
 /* A 64-bit process: windows for heap and mappings, order and offsets kept. */
 Test(strace, mappings_of_64_bits_come_down)
 {

@@ -59,6 +59,16 @@ static const struct {
 	const char *text, *error;
 } bad[] = {
 	{"frobnicate", "1:1: found \"frobnicate\", expected a PID, kernel, or a statement about the machine (file, mark, report ...)"},
+	{"abcdefghijabcdefghijabcdefghijabcdefghijabcdefghij", "1:1: found \"abcdefghijabcdefghijabcdefghijabcdefghija...\", expected a PID, kernel, or a statement about the machine (file, mark, report ...)"},
+	{"file /\xC1\x80 size 4K", "1:7: byte 0xC1 is no text, expected UTF-8"},
+	{"file /\xE0\x80\x80 size 4K", "1:7: byte 0xE0 is no text, expected UTF-8"},
+	{"file /\xED\xA0\x80 size 4K", "1:7: byte 0xED is no text, expected UTF-8"},
+	{"file /\xF0\x80\x80\x80 size 4K", "1:7: byte 0xF0 is no text, expected UTF-8"},
+	{"file /\xF4\x90\x80\x80 size 4K", "1:7: byte 0xF4 is no text, expected UTF-8"},
+	{"file /\xF5\x80\x80\x80 size 4K", "1:7: byte 0xF5 is no text, expected UTF-8"},
+	{"file /\xE2\x28\xA1 size 4K", "1:7: byte 0xE2 is no text, expected UTF-8"},
+	{"file /\xE2\x82", "1:7: byte 0xE2 is no text, expected UTF-8"},
+	{"file /\xE2\x82\xAC \xF0\x9F\x98\x80", "1:11: found \"\xF0\x9F\x98\x80\", expected size LEN"},
 	{"mmap 0 4K rw- private anon", "1:1: found \"mmap\", expected a PID, kernel, or a statement about the machine (file, mark, report ...)"},
 	{"\"100\" exit", "1:1: a quoted field, expected a PID, kernel or the word of a statement"},
 	{"0 exit", "1:1: \"0\" is no process number, expected the PID of an event's actor (1 to 4194304)"},
