@@ -34,6 +34,15 @@ struct charts {
 
 /* ---- what is shown ---- */
 
+/* Points are thinned out: a short life may have none left. */
+static bool has_points(const struct timeline *tl, unsigned process)
+{
+	for (unsigned i = 0; i < tl->nr; i++)
+		if (tl->point[i].rss[process] != TIMELINE_NO_PROCESS)
+			return true;
+	return false;
+}
+
 static void choose_processes(struct charts *c)
 {
 	const struct timeline *tl = c->tl;
@@ -53,7 +62,7 @@ static void choose_processes(struct charts *c)
 		peak = max_t(uint64_t, peak, tl->process[best].peak);
 	}
 	for (unsigned k = 0; k < tl->nr_processes; k++)
-		if (taken[k])
+		if (taken[k] && has_points(tl, k))
 			c->process[c->nr_processes++] = k;
 	c->rss_unit = peak < 10 << 20 ? 1 << 10 : 1 << 20;
 }

@@ -72,6 +72,13 @@ says err "mmemu: figure: rsvg-convert could not make no.png"
 M=$mm
 [ -e no.png ] && fail "a picture that could not be made is there"
 
+# a process that died before the points that are kept has no curve
+if command -v gnuplot >/dev/null; then
+	run 0 figure timeline "$ROOT/traces/recorded/sort.trace.zst" \
+		--at 20000 -c x86-64-5level -o life.svg
+	grep -q '100 sort' life.svg && fail "timeline: a curve without points"
+fi
+
 # ---- --all ----
 run 0 figure --all "$T/cow.trace" --at after-cow -o all --format svg
 says out "$(find all -type f | wc -l) figures in all"
