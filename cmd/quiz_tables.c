@@ -15,6 +15,7 @@
 #include "core/pgtable.h"
 #include "core/task.h"
 #include "formats/metrics.h"
+#include "formats/table_walk.h"
 #include "trace/random.h"
 
 #include <string.h>
@@ -30,28 +31,9 @@ static int va_digits(const struct quiz *q)
 
 /* ---- the way through the tables ---- */
 
-struct walk {
-	unsigned n; /* entries on the way */
-	ptep_t at[PG_MAX_LEVELS];
-	pte_t entry[PG_MAX_LEVELS];
-};
-
-static void walk(const struct quiz *q, vaddr_t addr, struct walk *w)
+static void walk(const struct quiz *q, vaddr_t addr, struct table_walk *w)
 {
-	const struct mm_struct *mm = quiz_task(q, PID)->mm;
-	const struct pg_format *f = q->m->fmt;
-	paddr_t table = mm->pgd;
-
-	memset(w, 0, sizeof(*w));
-	for (unsigned d = 0; d < f->nr_levels; d++) {
-		w->at[d] = table_entry(f, table, d, addr);
-		w->entry[d] = entry_read(q->m, w->at[d]);
-		w->n = d + 1;
-		if (!(w->entry[d].v & f->bits.present) ||
-		    pg_entry_is_leaf(f, d, w->entry[d].v))
-			break;
-		table = entry_table(f, w->entry[d].v);
-	}
+	table_walk(quiz_task(q, PID)->mm, addr, w);
 }
 
 /* "pgd 128, pte 10, offset 0xbcd" */
@@ -69,12 +51,13 @@ static void print_split(const struct quiz *q, vaddr_t addr, char *buf,
 		 LL(addr & (PAGE_SIZE(q->m) - 1)));
 }
 
-static void print_way(struct quiz *q, vaddr_t addr, const struct walk *w)
+static void print_way(struct quiz *q, const struct table_walk *w)
 {
 	const struct pg_format *f = q->m->fmt;
 
-	for (unsigned d = 0; d < w->n; d++) {
-		uint64_t v = w->entry[d].v;
+	for (unsigned d = 0; d < w->nr; d++) {
+		const struct walk_step *step = &w->step[d];
+		uint64_t v = step->entry.v;
 		char goes[64] = "P is 0";
 
 		if (v & f->bits.present && d + 1 < f->nr_levels)
@@ -82,10 +65,10 @@ static void print_way(struct quiz *q, vaddr_t addr, const struct walk *w)
 				 f->level[d + 1].name, LL(entry_table(f, v)));
 		else if (v & f->bits.present)
 			snprintf(goes, sizeof(goes), "frame 0x%05x",
-				 pte_pfn(f, w->entry[d]));
+				 pte_pfn(f, step->entry));
 		quiz_line(q, "    %s[%llu] at 0x%08llx = 0x%0*llx: %s",
-			  f->level[d].name, LL(pg_index(f, d, addr)),
-			  LL(w->at[d]), 2 * f->entry_size, LL(v), goes);
+			  f->level[d].name, LL(step->index), LL(step->at),
+			  2 * f->entry_size, LL(v), goes);
 	}
 }
 
@@ -257,7 +240,7 @@ struct question {
 	const char *access;
 	vaddr_t addr;
 	bool signal;	    /* the process is told, and lives on */
-	struct walk before; /* any of them was done */
+	struct table_walk before; /* any of them was done */
 };
 
 /* Kind 0: present; 1: read-only; 2: no entry; 3: no table; 4: PROT_NONE; 5: an
@@ -279,8 +262,8 @@ static bool draw_question(struct quiz *q, const struct layout *l, unsigned kind,
 			       page_at(q, l->area, l->page[page_of[kind]]);
 	qu->addr += quiz_below(q, (unsigned)PAGE_SIZE(q->m) / 4) * 4;
 	walk(q, qu->addr, &qu->before);
-	return kind != 3 || qu->before.n < q->m->fmt->nr_levels ||
-	       (q->m->fmt->nr_levels == 1 && !qu->before.entry[0].v);
+	return kind != 3 || qu->before.nr < q->m->fmt->nr_levels ||
+	       (q->m->fmt->nr_levels == 1 && !qu->before.step[0].entry.v);
 }
 
 static void print_translate(struct quiz *q, const struct question *qu)
@@ -340,15 +323,16 @@ static bool answer_question(struct quiz *q, unsigned i,
 {
 	const struct observation *fault;
 	char split[160];
-	struct walk w;
+	struct table_walk w;
 
 	walk(q, qu->addr, &w);
-	if (w.n != qu->before.n || w.at[w.n - 1] != qu->before.at[w.n - 1])
+	if (w.nr != qu->before.nr ||
+	    w.step[w.nr - 1].at != qu->before.step[w.nr - 1].at)
 		return false;
 	print_split(q, qu->addr, split, sizeof(split));
 	quiz_line(q, "(%c) %s 0x%0*llx: %s", 'a' + i, qu->access, va_digits(q),
 		  LL(qu->addr), split);
-	print_way(q, qu->addr, &w);
+	print_way(q, &w);
 	quiz_do(q, "%u %s 0x%llx%s", PID, qu->access, LL(qu->addr),
 		qu->signal ? " !SIGSEGV" : "");
 	fault = first_fault(q);
