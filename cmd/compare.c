@@ -146,7 +146,7 @@ static int parse_point(struct compare *c, const char *arg)
 	return complain("--point %s: expected I/N", arg);
 }
 
-int parse_jobs(struct run_options *run, const char *arg)
+static int parse_jobs(struct run_options *run, const char *arg)
 {
 	int n = 0;
 
@@ -156,29 +156,7 @@ int parse_jobs(struct run_options *run, const char *arg)
 	return complain("-j %s: expected a number of threads, 1 to 1024", arg);
 }
 
-enum {
-	OPT_SET = 256, OPT_WITH, OPT_TLB, OPT_NO_TLB, OPT_NO_RATIOS, OPT_REBASE,
-	OPT_ROOT, OPT_POINT, OPT_LIST,
-};
-
-static const struct option options[] = {
-	{"with", required_argument, NULL, OPT_WITH},
-	{"config", required_argument, NULL, 'c'},
-	{"set", required_argument, NULL, OPT_SET},
-	{"tlb", required_argument, NULL, OPT_TLB},
-	{"no-tlb", no_argument, NULL, OPT_NO_TLB},
-	{"no-ratios", no_argument, NULL, OPT_NO_RATIOS},
-	{"rebase", no_argument, NULL, OPT_REBASE},
-	{"root", required_argument, NULL, OPT_ROOT},
-	{"jobs", required_argument, NULL, 'j'},
-	{"point", required_argument, NULL, OPT_POINT},
-	{"list", no_argument, NULL, OPT_LIST},
-	{"help", no_argument, NULL, 'h'},
-	OUTPUT_LONG_OPTIONS,
-	{NULL, 0, NULL, 0},
-};
-
-static int parse_one(struct compare *c, int o, const char *arg)
+int compare_option(struct compare *c, int o, const char *arg)
 {
 	switch (o) {
 	case 'c':
@@ -186,31 +164,51 @@ static int parse_one(struct compare *c, int o, const char *arg)
 		return 0;
 	case 'j':
 		return parse_jobs(&c->run, arg);
-	case OPT_SET:
+	case COMPARE_SET:
 		c->set[c->nr_set++] = arg;
 		return 0;
-	case OPT_WITH:
-		c->with[c->nr_with++] = arg;
-		return 0;
-	case OPT_TLB:
+	case COMPARE_TLB:
 		c->tlb = arg;
 		return 0;
-	case OPT_NO_TLB:
+	case COMPARE_NO_TLB:
 		c->run.no_tlb = true;
+		return 0;
+	case COMPARE_REBASE:
+		c->run.rebase = true;
+		return 0;
+	case COMPARE_ROOT:
+		c->run.root = arg;
+		return 0;
+	default:
+		return output_option(&c->out, o, arg);
+	}
+}
+
+enum { OPT_WITH = 256, OPT_NO_RATIOS, OPT_POINT, OPT_LIST };
+
+static const struct option options[] = {
+	{"with", required_argument, NULL, OPT_WITH},
+	{"no-ratios", no_argument, NULL, OPT_NO_RATIOS},
+	{"point", required_argument, NULL, OPT_POINT},
+	{"list", no_argument, NULL, OPT_LIST},
+	{"help", no_argument, NULL, 'h'},
+	COMPARE_LONG_OPTIONS,
+	{NULL, 0, NULL, 0},
+};
+
+static int parse_one(struct compare *c, int o, const char *arg)
+{
+	switch (o) {
+	case OPT_WITH:
+		c->with[c->nr_with++] = arg;
 		return 0;
 	case OPT_NO_RATIOS:
 		c->out.table.ratios = false;
 		return 0;
-	case OPT_REBASE:
-		c->run.rebase = true;
-		return 0;
-	case OPT_ROOT:
-		c->run.root = arg;
-		return 0;
 	case OPT_POINT:
 		return parse_point(c, arg);
 	}
-	o = output_option(&c->out, o, arg);
+	o = compare_option(c, o, arg);
 	return o == 1 ? usage_error("compare") : o;
 }
 

@@ -15,9 +15,6 @@ struct output_options {
 /* -f, -o, --metrics, --chart, --chart-metric. 1: it was none of them. */
 int output_option(struct output_options *out, int opt, const char *arg);
 int output_points(const struct points *ps, struct output_options *out);
-/* -j. */
-int parse_jobs(struct run_options *run, const char *arg);
-
 struct compare {
 	struct points ps;
 	struct run_options run;
@@ -28,6 +25,8 @@ struct compare {
 	unsigned index, total; /* --point */
 };
 
+/* The options of both commands, the output's too. 1: it was none of them. */
+int compare_option(struct compare *c, int opt, const char *arg);
 void compare_init(struct compare *c, int argc);
 void compare_free(struct compare *c);
 /* A machine as --with has it: "NAME", "NAME,K=V,K=V" or "K=V,K=V". */
@@ -35,7 +34,14 @@ void compare_add(struct compare *c, const char *spec);
 /* Load, run, write. */
 int compare_run(struct compare *c);
 
-#define OUTPUT_LONG_OPTIONS                                \
+#define COMPARE_LONG_OPTIONS                               \
+	{"config", required_argument, NULL, 'c'},          \
+	{"set", required_argument, NULL, COMPARE_SET},         \
+	{"tlb", required_argument, NULL, COMPARE_TLB},         \
+	{"no-tlb", no_argument, NULL, COMPARE_NO_TLB},         \
+	{"rebase", no_argument, NULL, COMPARE_REBASE},         \
+	{"root", required_argument, NULL, COMPARE_ROOT},       \
+	{"jobs", required_argument, NULL, 'j'},            \
 	{"format", required_argument, NULL, 'f'},          \
 	{"json", no_argument, NULL, OUT_JSON},             \
 	{"csv", no_argument, NULL, OUT_CSV},               \
@@ -46,7 +52,8 @@ int compare_run(struct compare *c);
 	{"chart-metric", required_argument, NULL, OUT_CHART_METRIC}
 enum {
 	OUT_JSON = 512, OUT_CSV, OUT_MARKDOWN, OUT_METRICS, OUT_CHART,
-	OUT_CHART_METRIC,
+	OUT_CHART_METRIC, COMPARE_SET, COMPARE_TLB, COMPARE_NO_TLB,
+	COMPARE_REBASE, COMPARE_ROOT,
 };
 #define OUTPUT_HELP \
 	"  -f, --format text|md|csv|json  how to write the table (--json, --csv, --markdown)\n" \

@@ -252,24 +252,14 @@ static int print_plan(const struct sweep *s, const char *program)
 
 /* ---- options ---- */
 
-enum {
-	OPT_SET = 256, OPT_VARY, OPT_TLB, OPT_NO_TLB, OPT_REBASE, OPT_ROOT,
-	OPT_PLAN, OPT_COLLECT,
-};
+enum { OPT_VARY = 256, OPT_PLAN, OPT_COLLECT };
 
 static const struct option options[] = {
 	{"vary", required_argument, NULL, OPT_VARY},
-	{"config", required_argument, NULL, 'c'},
-	{"set", required_argument, NULL, OPT_SET},
-	{"tlb", required_argument, NULL, OPT_TLB},
-	{"no-tlb", no_argument, NULL, OPT_NO_TLB},
-	{"rebase", no_argument, NULL, OPT_REBASE},
-	{"root", required_argument, NULL, OPT_ROOT},
-	{"jobs", required_argument, NULL, 'j'},
 	{"plan", required_argument, NULL, OPT_PLAN},
 	{"collect", no_argument, NULL, OPT_COLLECT},
 	{"help", no_argument, NULL, 'h'},
-	OUTPUT_LONG_OPTIONS,
+	COMPARE_LONG_OPTIONS,
 	{NULL, 0, NULL, 0},
 };
 
@@ -278,30 +268,10 @@ static int parse_one(struct sweep *s, int o, const char *arg)
 	struct compare *c = &s->c;
 
 	switch (o) {
-	case 'c':
-		c->config = arg;
-		return 0;
-	case 'j':
-		return parse_jobs(&c->run, arg);
-	case OPT_SET:
-		c->set[c->nr_set++] = arg;
-		return 0;
 	case OPT_VARY:
 		if (s->nr_axes == 32)
 			return complain("sweep: more than 32 --vary");
 		return parse_vary(s, arg);
-	case OPT_TLB:
-		c->tlb = arg;
-		return 0;
-	case OPT_NO_TLB:
-		c->run.no_tlb = true;
-		return 0;
-	case OPT_REBASE:
-		c->run.rebase = true;
-		return 0;
-	case OPT_ROOT:
-		c->run.root = arg;
-		return 0;
 	case OPT_PLAN:
 		s->plan = arg;
 		return 0;
@@ -309,7 +279,7 @@ static int parse_one(struct sweep *s, int o, const char *arg)
 		s->collect = true;
 		return 0;
 	}
-	o = output_option(&c->out, o, arg);
+	o = compare_option(c, o, arg);
 	return o == 1 ? usage_error("sweep") : o;
 }
 
