@@ -1,5 +1,6 @@
 /* outcome.c - outcomes as text. */
 #include "trace/outcome.h"
+#include "trace/digits.h"
 #include "trace/event.h"
 
 #include <string.h>
@@ -35,16 +36,7 @@ static const char *signal_text(const struct access_result *res)
 /* Decimal digits of n at p; behind them. */
 static char *put_number(char *p, uint64_t n)
 {
-	char digits[20];
-	unsigned i = 0;
-
-	do {
-		digits[i++] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	while (i)
-		*p++ = digits[--i];
-	return p;
+	return p + put_digits(p, n);
 }
 
 static char *put_text(char *p, const char *text)

@@ -7,6 +7,7 @@
  * the order of the table, `-> NAME` before `!NAME`, quotes only where needed.
  */
 #include "trace/text_write.h"
+#include "trace/digits.h"
 
 #include <string.h>
 
@@ -55,15 +56,9 @@ static void put_text(struct text_writer *w, const char *text)
 
 static void put_decimal(struct text_writer *w, uint64_t n)
 {
-	char digits[20];
-	unsigned i = 0;
+	char digits[MAX_DIGITS];
 
-	do {
-		digits[i++] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	while (i)
-		put_char(w, digits[--i]);
+	put_bytes(w, digits, put_digits(digits, n));
 }
 
 static void put_hex(struct text_writer *w, uint64_t n)
