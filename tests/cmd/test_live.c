@@ -23,10 +23,12 @@ static struct live l;
 
 static void open_story(const char *text)
 {
-	char path[] = "/tmp/mmemu-live-XXXXXX";
-	FILE *f = fdopen(mkstemp(path), "w");
+	static char path[32]; /* the trace's name as long as it is open */
+	FILE *f;
 	struct live_options o = {.trace = path};
 
+	strcpy(path, "/tmp/mmemu-live-XXXXXX");
+	f = fdopen(mkstemp(path), "w");
 	fputs(text, f);
 	fclose(f);
 	cr_assert_eq(live_open(&l, &o), EXIT_FINE);
