@@ -19,35 +19,14 @@
  */
 #include "formats/figure_tables.h"
 
-#include <string.h>
-
 #define MIN_ROW 22
 #define MAX_ROW 34
 #define COLUMN_GAP 46
 #define MAX_CLOSED 4
 
-struct entry {
-	uint64_t index;
-	pte_t value;
-};
-
-struct table {
-	unsigned depth;
-	paddr_t at;
-	vaddr_t va; /* first that it covers */
-	struct entry *entry;
-	size_t nr, max;
-	struct svg_box head; /* where it was drawn; w 0: it was not */
-};
-
 struct tables {
-	const struct machine *m;
-	const struct figure_options *o;
+	struct table_set set;
 	struct svg *s;
-	const struct mm_struct *mm;
-	struct table *table; /* in the order of a walk through all */
-	size_t nr, max;
-	size_t open[PG_MAX_LEVELS]; /* the one each level adds entries to */
 	struct table_walk walk;
 	vaddr_t va;
 	int width; /* of a column */
@@ -55,152 +34,6 @@ struct tables {
 	unsigned text; /* its size */
 	struct svg_box leaf; /* where the walk leaves the last table */
 };
-
-/* ---- what there is ---- */
-
-static size_t open_table(struct tables *ts, unsigned depth, paddr_t at,
-			 vaddr_t va)
-{
-	if (ts->nr == ts->max) {
-		size_t max = ts->max ? 2 * ts->max : 16;
-
-		ts->table = host_realloc(&ts->m->host, ts->table,
-					 ts->max * sizeof(*ts->table),
-					 max * sizeof(*ts->table));
-		ts->max = max;
-	}
-	ts->table[ts->nr] = (struct table){.depth = depth, .at = at, .va = va};
-	ts->open[depth] = ts->nr;
-	return ts->nr++;
-}
-
-static void append_entry(const struct tables *ts, struct table *t,
-			 uint64_t index, pte_t value)
-{
-	if (t->nr == t->max) {
-		size_t max = t->max ? 2 * t->max : 32;
-
-		t->entry = host_realloc(&ts->m->host, t->entry,
-					t->max * sizeof(*t->entry),
-					max * sizeof(*t->entry));
-		t->max = max;
-	}
-	t->entry[t->nr++] = (struct entry){index, value};
-}
-
-static void add_entry(void *ctx, unsigned depth, unsigned index, ptep_t at,
-		      pte_t value, vaddr_t va)
-{
-	struct tables *ts = ctx;
-	const struct pg_format *f = ts->m->fmt;
-	paddr_t table = at - (paddr_t)index * f->entry_size;
-	size_t n = ts->open[depth];
-
-	if (n >= ts->nr || ts->table[n].depth != depth ||
-	    ts->table[n].at != table)
-		n = open_table(ts, depth, table,
-			       va - ((vaddr_t)index << f->level[depth].shift));
-	append_entry(ts, &ts->table[n], index, value);
-	if (ts->o->slots)
-		figure_slot(ts->o->slots, TABLE_SLOTS + depth, va);
-}
-
-static void free_tables(struct tables *ts)
-{
-	for (size_t i = 0; i < ts->nr; i++)
-		host_free(&ts->m->host, ts->table[i].entry,
-			  ts->table[i].max * sizeof(*ts->table[i].entry));
-	host_free(&ts->m->host, ts->table, ts->max * sizeof(*ts->table));
-}
-
-/* The state's table of that level and first address, or NULL. */
-static const struct table *same_table(const struct tables *ts, unsigned depth,
-				      vaddr_t va)
-{
-	for (size_t i = 0; i < ts->nr; i++)
-		if (ts->table[i].depth == depth && ts->table[i].va == va)
-			return &ts->table[i];
-	return NULL;
-}
-
-static pte_t value_of(const struct table *t, uint64_t index)
-{
-	for (size_t i = 0; t && i < t->nr; i++)
-		if (t->entry[i].index == index)
-			return t->entry[i].value;
-	return __pte(0);
-}
-
-static struct table *new_table(struct tables *ts, unsigned depth, paddr_t at,
-			       vaddr_t va)
-{
-	size_t n = open_table(ts, depth, at, va);
-
-	return &ts->table[n];
-}
-
-/* Instead of what is in use now: all that is in use at some step. */
-static void take_slots(struct tables *ts)
-{
-	const struct pg_format *f = ts->m->fmt;
-	struct tables now = *ts;
-
-	ts->table = NULL;
-	ts->nr = ts->max = 0;
-	for (unsigned d = 0; d < f->nr_levels; d++) {
-		const struct figure_slot *slot;
-		size_t n = figure_slots_of(ts->o->slots, TABLE_SLOTS + d, &slot);
-		struct table *t = NULL;
-
-		for (size_t i = 0; i < n; i++) {
-			uint64_t index = pg_index(f, d, slot[i].key);
-			vaddr_t va = slot[i].key - (index << f->level[d].shift);
-			const struct table *is = same_table(&now, d, va);
-
-			if (!t || t->va != va)
-				t = new_table(ts, d, is ? is->at : 0, va);
-			append_entry(ts, t, index, value_of(is, index));
-		}
-	}
-	free_tables(&now);
-}
-
-static void find_tables(struct tables *ts)
-{
-	open_table(ts, 0, ts->mm->pgd, 0);
-	walk_tables(ts->mm, add_entry, ts);
-	if (ts->o->slots)
-		take_slots(ts);
-}
-
-static void first_page(void *ctx, unsigned depth, unsigned index __unused_arg,
-		       ptep_t at __unused_arg, pte_t entry, vaddr_t va)
-{
-	const struct figure_options *o = *(const struct figure_options **)ctx;
-	const struct pg_format *f = o->task->m->fmt;
-	struct figure_options *mine = *(struct figure_options **)ctx;
-
-	if (mine->has_address || !pte_present(f, entry) ||
-	    !(depth + 1 == f->nr_levels || pg_entry_is_leaf(f, depth, entry.v)))
-		return;
-	mine->address = va;
-	mine->has_address = true;
-}
-
-vaddr_t figure_address(const struct machine *m __unused_arg,
-		       const struct figure_options *o)
-{
-	struct figure_options mine = *o, *ctx = &mine;
-
-	if (o->has_address)
-		return o->address;
-	mine.address = 0;
-	if (o->task && o->task->mm && o->task->mm->pgd)
-		walk_tables(o->task->mm, first_page, &ctx);
-	return mine.address;
-}
-
-/* ---- words ---- */
 
 static void flag_letters(const struct pg_format *f, uint64_t v,
 			 char buf[MAX_ENTRY_FLAGS + 1])
@@ -211,54 +44,6 @@ static void flag_letters(const struct pg_format *f, uint64_t v,
 	for (unsigned i = 0; i < n; i++)
 		buf[i] = flag[i].letter;
 	buf[n] = '\0';
-}
-
-/* An entry that is not empty and not present: where its page is. */
-static void describe_absent(const struct machine *m, pte_t entry, char *buf,
-			    size_t size)
-{
-	swp_entry_t swap = pte_to_swp_entry(m->fmt, entry);
-
-	if (pte_file(m->fmt, entry))
-		snprintf(buf, size, "file page %llu",
-			 (unsigned long long)pte_to_pgoff(m->fmt, entry));
-	else
-		snprintf(buf, size, "swap %u:%llu", swp_type(swap),
-			 (unsigned long long)swp_offset(swap));
-}
-
-void describe_entry(const struct machine *m, const struct figure_options *o,
-		    const struct table_walk *w, unsigned d, char *buf,
-		    size_t size)
-{
-	const struct pg_format *f = m->fmt;
-	pte_t entry = w->step[d].entry;
-	struct entry_flag flag[MAX_ENTRY_FLAGS];
-	unsigned nr;
-	int n;
-
-	if (!entry.v) {
-		snprintf(buf, size, "%s", figure_text(o, FT_EMPTY_ENTRY));
-		return;
-	}
-	if (!pte_present(f, entry)) {
-		describe_absent(m, entry, buf, size);
-		return;
-	}
-	n = snprintf(buf, size, "%05x", pte_pfn(f, entry));
-	nr = entry_flags(f, entry.v, flag);
-	for (unsigned i = 0; i < nr && n < (int)size; i++)
-		n += snprintf(buf + n, size - (size_t)n, " %s", flag[i].name);
-}
-
-void describe_end(const struct figure_options *o, const struct table_walk *w,
-		  char *buf, size_t size)
-{
-	if (w->present)
-		snprintf(buf, size, figure_text(o, FT_WALK_PHYS),
-			 (unsigned long long)w->phys);
-	else
-		snprintf(buf, size, "%s", figure_text(o, FT_WALK_FAULT));
 }
 
 /* ---- rows of an open table ---- */
@@ -284,9 +69,9 @@ static bool on_walk(const struct tables *ts, const struct table *t)
 
 static struct table *table_at(struct tables *ts, unsigned depth, paddr_t at)
 {
-	for (size_t i = 0; i < ts->nr; i++)
-		if (ts->table[i].depth == depth && ts->table[i].at == at)
-			return &ts->table[i];
+	for (size_t i = 0; i < ts->set.nr; i++)
+		if (ts->set.table[i].depth == depth && ts->set.table[i].at == at)
+			return &ts->set.table[i];
 	return NULL;
 }
 
@@ -316,7 +101,7 @@ static void draw_two_cells(struct tables *ts, struct svg_box b, bool walked,
 	enum svg_fill fill = walked ? SVG_MARKED : SVG_PAPER;
 	unsigned flags = SVG_SQUARE | SVG_MONO | ts->text |
 			 (walked ? 0 : SVG_FAINT);
-	int w = svg_text_width(ts->s, ts->m->fmt->level[0].index_bits > 12 ?
+	int w = svg_text_width(ts->s, ts->set.m->fmt->level[0].index_bits > 12 ?
 			       "1048575" : "1023", ts->text | SVG_MONO) + 12;
 
 	svg_cell(ts->s, (struct svg_box){b.x, b.y, w, b.h}, fill,
@@ -329,7 +114,7 @@ static void draw_entry_row(struct pen *pen, const struct table *t,
 			   const struct entry *e, unsigned lane)
 {
 	struct tables *ts = pen->ts;
-	const struct pg_format *f = ts->m->fmt;
+	const struct pg_format *f = ts->set.m->fmt;
 	struct svg_box b = next_row(pen);
 	bool walked = on_walk(ts, t) &&
 		      ts->walk.step[t->depth].index == e->index;
@@ -338,13 +123,13 @@ static void draw_entry_row(struct pen *pen, const struct table *t,
 
 	if (!e->value.v) {
 		snprintf(says, sizeof(says), "%s",
-			 figure_text(ts->o, FT_EMPTY_ENTRY));
+			 figure_text(ts->set.o, FT_EMPTY_ENTRY));
 	} else if (pte_present(f, e->value)) {
 		flag_letters(f, e->value.v, letters);
 		snprintf(says, sizeof(says), "%05x %s", pte_pfn(f, e->value),
 			 letters);
 	} else {
-		describe_absent(ts->m, e->value, says, sizeof(says));
+		describe_absent(ts->set.m, e->value, says, sizeof(says));
 	}
 	draw_two_cells(ts, b, walked, e->index, says);
 	if (walked && t->depth + 1 == ts->walk.nr)
@@ -370,7 +155,7 @@ static void draw_unused(struct pen *pen, uint64_t n)
 	char number[SVG_NUMBER_LEN], text[80];
 
 	snprintf(text, sizeof(text),
-		 figure_text(pen->ts->o, FT_UNUSED_ENTRIES),
+		 figure_text(pen->ts->set.o, FT_UNUSED_ENTRIES),
 		 svg_number(n, number));
 	draw_gap_row(pen, text);
 }
@@ -379,7 +164,7 @@ static void draw_hidden(struct pen *pen, uint64_t n)
 {
 	char number[SVG_NUMBER_LEN], text[80];
 
-	snprintf(text, sizeof(text), figure_text(pen->ts->o, FT_HIDDEN_ENTRIES),
+	snprintf(text, sizeof(text), figure_text(pen->ts->set.o, FT_HIDDEN_ENTRIES),
 		 svg_number(n, number));
 	draw_gap_row(pen, text);
 }
@@ -435,7 +220,7 @@ static void draw_empty_walked(struct pen *pen, const struct table *t,
 		draw_unused(pen, index - before);
 	ts->leaf = next_row(pen);
 	draw_two_cells(ts, ts->leaf, true, index,
-		       figure_text(ts->o, FT_EMPTY_ENTRY));
+		       figure_text(ts->set.o, FT_EMPTY_ENTRY));
 	if (behind > index + 1)
 		draw_unused(pen, behind - index - 1);
 }
@@ -459,8 +244,8 @@ static void draw_between(struct pen *pen, const struct table *t,
 static void draw_entries(struct pen *pen, const struct table *t)
 {
 	const struct tables *ts = pen->ts;
-	uint64_t end = pg_table_entries(ts->m->fmt, t->depth);
-	uint64_t kernel = t->depth ? end : kernel_root_index(ts->m), last = 0;
+	uint64_t end = pg_table_entries(ts->set.m->fmt, t->depth);
+	uint64_t kernel = t->depth ? end : kernel_root_index(ts->set.m), last = 0;
 	size_t from, to;
 
 	choose_entries(ts, t, (size_t)((pen->bottom - pen->row.y) / ts->row), &from,
@@ -481,7 +266,7 @@ static void draw_entries(struct pen *pen, const struct table *t)
 		char text[80];
 
 		snprintf(text, sizeof(text),
-			 figure_text(ts->o, kernel + 1 < end
+			 figure_text(ts->set.o, kernel + 1 < end
 						    ? FT_KERNEL_ENTRIES
 						    : FT_KERNEL_ENTRY),
 			 (unsigned long long)kernel,
@@ -510,17 +295,17 @@ static void draw_table_head(struct tables *ts, struct table *t,
 		svg_cell(ts->s, t->head, SVG_PAPER,
 			 SVG_SQUARE | SVG_DASHED | SVG_FAINT | SVG_MUTED |
 				 ts->text,
-			 "%s: %s", ts->m->fmt->level[t->depth].name,
-			 figure_text(ts->o, FT_NO_TABLE));
+			 "%s: %s", ts->set.m->fmt->level[t->depth].name,
+			 figure_text(ts->set.o, FT_NO_TABLE));
 		return;
 	}
 
 	svg_group(ts->s, "%s table at 0x%llx, covers addresses from 0x%llx",
-		  ts->m->fmt->level[t->depth].name, (unsigned long long)t->at,
+		  ts->set.m->fmt->level[t->depth].name, (unsigned long long)t->at,
 		  (unsigned long long)t->va);
 	svg_cell(ts->s, t->head, fill, SVG_SQUARE | ts->text | SVG_BOLD,
-		 "%s %05llx (%s)", ts->m->fmt->level[t->depth].name,
-		 (unsigned long long)(t->at >> ts->m->page_shift),
+		 "%s %05llx (%s)", ts->set.m->fmt->level[t->depth].name,
+		 (unsigned long long)(t->at >> ts->set.m->page_shift),
 		 svg_number(entries_in_use(t), number));
 	svg_group_end(ts->s);
 }
@@ -537,7 +322,7 @@ struct column {
 /* Is it the table in which a walk of the address would look? */
 static bool covers(const struct tables *ts, const struct table *t)
 {
-	const struct pg_level *l = &ts->m->fmt->level[t->depth];
+	const struct pg_level *l = &ts->set.m->fmt->level[t->depth];
 	unsigned bits = (unsigned)l->shift + l->index_bits;
 
 	return !t->depth || ts->va >> bits == t->va >> bits;
@@ -547,14 +332,14 @@ static void place_column(struct tables *ts, unsigned depth, struct svg_box box,
 			 struct column *c)
 {
 	*c = (struct column){.box = box};
-	for (size_t i = 0; i < ts->nr; i++) {
-		struct table *t = &ts->table[i];
+	for (size_t i = 0; i < ts->set.nr; i++) {
+		struct table *t = &ts->set.table[i];
 
 		if (t->depth == depth && (!c->open || covers(ts, t)))
 			c->open = t;
 	}
-	for (size_t i = 0; i < ts->nr; i++) {
-		struct table *t = &ts->table[i];
+	for (size_t i = 0; i < ts->set.nr; i++) {
+		struct table *t = &ts->set.table[i];
 
 		if (t->depth != depth || t == c->open)
 			continue;
@@ -581,15 +366,15 @@ static void draw_column(struct tables *ts, unsigned depth, struct column *c)
 	char tables[SVG_NUMBER_LEN], entries[SVG_NUMBER_LEN], text[120];
 	struct pen pen = {.ts = ts, .bottom = c->box.y + c->box.h};
 
-	for (size_t i = 0; i < ts->nr; i++) {
-		struct table *t = &ts->table[i];
+	for (size_t i = 0; i < ts->set.nr; i++) {
+		struct table *t = &ts->set.table[i];
 
 		if (t->depth == depth && t->head.w)
 			draw_table_head(ts, t, on_walk(ts, t) ? SVG_MARKED
 							      : SVG_HEAD);
 	}
 	if (c->hidden) {
-		snprintf(text, sizeof(text), figure_text(ts->o, FT_MORE_TABLES),
+		snprintf(text, sizeof(text), figure_text(ts->set.o, FT_MORE_TABLES),
 			 svg_number(c->hidden, tables),
 			 svg_number(c->hidden_entries, entries));
 		svg_text(ts->s,
@@ -636,23 +421,23 @@ static void draw_arrival(struct tables *ts, struct svg_box box)
 		svg_rect(ts->s, (struct svg_box){b.x, b.y, b.w, 3 * line + 8},
 			 SVG_MARKED, SVG_DASHED | SVG_ACCENT);
 		svg_paragraph(ts->s, (struct svg_box){b.x, b.y + 4, b.w, b.h},
-			      SVG_SMALL, figure_text(ts->o, FT_WALK_FAULT),
+			      SVG_SMALL, figure_text(ts->set.o, FT_WALK_FAULT),
 			      true);
 		return;
 	}
 	svg_cell(ts->s, b, SVG_ANON, SVG_BOLD | SVG_SMALL,
-		 figure_text(ts->o, FT_FRAME),
-		 (unsigned)(ts->walk.phys >> ts->m->page_shift));
+		 figure_text(ts->set.o, FT_FRAME),
+		 (unsigned)(ts->walk.phys >> ts->set.m->page_shift));
 	b.y += b.h + 6;
 	b.h = line;
-	svg_text(ts->s, b, SVG_SMALL, "%s", figure_text(ts->o, FT_PHYS_ADDRESS));
+	svg_text(ts->s, b, SVG_SMALL, "%s", figure_text(ts->set.o, FT_PHYS_ADDRESS));
 	b.y += line;
 	svg_text(ts->s, b, SVG_SMALL | SVG_MONO | SVG_BOLD, "0x%08llx",
 		 (unsigned long long)ts->walk.phys);
 	b.y += line + 14;
 	svg_text(ts->s, b, SVG_SMALL | SVG_BOLD, "%s",
-		 figure_text(ts->o, FT_ENTRY_BITS));
-	n = entry_flags(ts->m->fmt, last->entry.v, flag);
+		 figure_text(ts->set.o, FT_ENTRY_BITS));
+	n = entry_flags(ts->set.m->fmt, last->entry.v, flag);
 	for (unsigned i = 0; i < n; i++) {
 		b.y += line;
 		svg_text(ts->s, b, SVG_SMALL | SVG_MONO | SVG_LEFT, " %c %s",
@@ -665,11 +450,11 @@ static void choose_rows(struct tables *ts, int height)
 {
 	size_t most = 1;
 
-	for (unsigned d = 0; d < ts->m->fmt->nr_levels; d++) {
+	for (unsigned d = 0; d < ts->set.m->fmt->nr_levels; d++) {
 		size_t closed = 0, rows = 0;
 
-		for (size_t i = 0; i < ts->nr; i++) {
-			const struct table *t = &ts->table[i];
+		for (size_t i = 0; i < ts->set.nr; i++) {
+			const struct table *t = &ts->set.table[i];
 			size_t n = rows_of(t, 0, t->nr) + 5;
 
 			closed += t->depth == d;
@@ -687,7 +472,7 @@ static void choose_rows(struct tables *ts, int height)
 
 static void draw_columns(struct tables *ts, struct svg_box room)
 {
-	unsigned levels = ts->m->fmt->nr_levels;
+	unsigned levels = ts->set.m->fmt->nr_levels;
 	struct column column[PG_MAX_LEVELS];
 	struct svg_box b = room;
 
@@ -711,11 +496,11 @@ static void draw_columns(struct tables *ts, struct svg_box room)
 int figure_page_table(const struct machine *m, const struct figure_options *o,
 		      struct svg *s)
 {
-	struct tables ts = {.m = m, .o = o, .s = s, .mm = o->task->mm};
+	struct tables ts = {.set = {.m = m, .o = o, .mm = o->task->mm}, .s = s};
 	char title[200];
 	struct svg_box room;
 
-	if (!ts.mm || !ts.mm->pgd)
+	if (!ts.set.mm || !ts.set.mm->pgd)
 		return figure_cannot(s, "process %u has no page tables",
 				     o->task->pid);
 	ts.va = figure_address(m, o);
@@ -723,14 +508,14 @@ int figure_page_table(const struct machine *m, const struct figure_options *o,
 		return figure_cannot(s, "0x%llx is no address of %s (%u bits)",
 				     (unsigned long long)ts.va, m->fmt->name,
 				     m->fmt->va_bits);
-	find_tables(&ts);
-	table_walk(ts.mm, ts.va, &ts.walk);
+	find_tables(&ts.set);
+	table_walk(ts.set.mm, ts.va, &ts.walk);
 	snprintf(title, sizeof(title), figure_text(o, FT_PAGE_TABLE),
 		 o->task->pid, (unsigned long long)ts.va);
 	room = figure_begin(s, m, o, title);
 	figure_note(s, &room, "%s", figure_text(o, FT_TABLE_NOTE));
 	draw_columns(&ts, room);
 	figure_end(s);
-	free_tables(&ts);
+	free_tables(&ts.set);
 	return 0;
 }
