@@ -129,5 +129,5 @@ kill -INT $pid
 wait $pid
 [ $? = 130 ] || fail "SIGINT: another exit status"
 has err '^interrupted$'
-[ -z "$(ls tmp)" ] || fail "SIGINT: temporary files stay"
+[ -z "$(ls -A "$TMPDIR")" ] || fail "SIGINT: temporary files stay"
 exit $bad

@@ -41,7 +41,7 @@ grep -q 'does not fail' err || fail "a trace that does not fail: $(cat err)"
 run 2 shrink missing.trace --fails 'false {}'
 run 2 shrink big.trace --fails false
 run 2 shrink big.trace
-[ -z "$(ls tmp)" ] || fail "temporary files stay"
+[ -z "$(ls -A "$TMPDIR")" ] || fail "temporary files stay"
 
 # ---- SIGINT: the best so far ----
 "$M" shrink big.trace --fails 'sleep 1; false {}' -o int.trace 2>err &
