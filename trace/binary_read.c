@@ -32,13 +32,14 @@ static int read_header(struct binary_reader *r)
 		return reader_error(r, d->error);
 	if (get_le(p + 28, 4) != crc32_of(p, 28))
 		return reader_error(r, "the header is damaged");
-	if (get_le(p + 8, 2) != BINARY_VERSION ||
-	    get_le(p + 10, 2) != BINARY_HEADER) {
+	if (get_le(p + 8, 2) != BINARY_VERSION) {
 		snprintf(r->error, sizeof(r->error),
 			 "binary version %u, expected version 1",
 			 (unsigned)get_le(p + 8, 2));
 		return -1;
 	}
+	if (get_le(p + 10, 2) != BINARY_HEADER)
+		return reader_error(r, "its header has another size than version 1 has");
 	if (get_le(p + 12, 4) & ~(uint64_t)BINARY_FEATURES)
 		return reader_error(r, "it uses features that this version does not know");
 	r->hints = (uint32_t)get_le(p + HINT_OFFSET, 4);

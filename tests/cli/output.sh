@@ -108,6 +108,22 @@ run 0 replay t.trace -r slabinfo -r maps=1 -o o
 cmp -s proc/slabinfo o/slabinfo && cmp -s proc/1/maps o/maps.1 ||
 	fail "--procfs and -r differ"
 
+# a folder of ours is replaced whole, another's is left alone
+echo stale >proc/stale
+run 0 replay t.trace --procfs proc/
+[ -s proc/meminfo ] && [ ! -e proc/stale ] || fail "--procfs: not replaced"
+mkdir mine && echo keep >mine/file
+run 2 replay t.trace --procfs mine
+[ "$(cat mine/file)" = keep ] || fail "--procfs: someone else's file is gone"
+echo 'Linux version 3.12.0' >mine/version
+run 2 replay t.trace --procfs mine
+[ -e mine/file ] || fail "--procfs: someone else's version was enough"
+mkdir empty
+run 0 replay t.trace --procfs empty
+[ -s empty/meminfo ] || fail "--procfs: an empty folder was refused"
+run 2 replay t.trace --procfs "$(printf '%0990d/%0990d/%0990d/%0990d/%0990d' 0 0 0 0 0)"
+[ -z "$(find . -name '*.tmp.*')" ] || fail "--procfs left $(find . -name '*.tmp.*')"
+
 # ---- states ----
 run 0 replay t.trace --save-state half=a.state --save-state b.state
 run 1 diff-state a.state b.state

@@ -261,6 +261,39 @@ Test(binary, every_flipped_byte_is_found)
 	blob_free(&text);
 }
 
+/* Headers that are whole, but not of this version. */
+Test(binary, later_versions_are_refused)
+{
+	static const struct {
+		unsigned at, value;
+		const char *error;
+	} rows[] = {
+		{8, 2, "binary version 2, expected version 1"},
+		{10, 40, "its header has another size than version 1 has"},
+		{12, 0x80, "it uses features that this version does not know"},
+		{22, 0xff, "the header is damaged"}, /* metadata of gigabytes */
+	};
+	struct blob text = made_up(3), bin, part;
+	char error[BINARY_ERROR_LEN];
+	int ret;
+
+	bin = to_binary(text.p, text.n);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint8_t *p = (uint8_t *)bin.p, was = p[rows[i].at];
+
+		p[rows[i].at] = (uint8_t)rows[i].value;
+		put_le(p + 28, crc32_of(p, 28), 4);
+		part = to_text(bin.p, bin.n, false, &ret, error);
+		cr_expect_eq(ret, -1);
+		cr_expect_eq(part.n, 0);
+		cr_expect_str_eq(error, rows[i].error);
+		blob_free(&part);
+		p[rows[i].at] = was;
+	}
+	blob_free(&bin);
+	blob_free(&text);
+}
+
 Test(binary, every_truncation_is_found)
 {
 	struct blob text = made_up(300), bin, part;
