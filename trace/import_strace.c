@@ -314,15 +314,30 @@ static int resume(struct strace *s, struct im_process *p, const char *rest)
 
 static const char unfinished[] = "<unfinished ...>";
 
+/*
+ * The end of a first half, or NULL: the call is whole. The exec of a thread
+ * that is not its process's first ends in "<pid changed to 7 ...>": it goes on
+ * as 7, once that was superseded.
+ */
+static const char *end_of_half(const char *text)
+{
+	const char *mark = strrchr(text, '<');
+
+	if (!mark || (strcmp(mark, unfinished) &&
+		      !starts_with(mark, "<pid changed to ")))
+		return NULL;
+	while (mark > text && mark[-1] == ' ')
+		mark--;
+	return mark;
+}
+
 static int begin_or_complete(struct strace *s, struct im_process *p, char *text)
 {
-	size_t len = strlen(text), n = sizeof(unfinished) - 1;
 	const char *attached = strstr(text, "strace: Process ");
+	const char *half = end_of_half(text);
 
-	if (len >= n && !strcmp(text + len - n, unfinished)) {
-		for (len -= n; len && text[len - 1] == ' '; len--)
-			;
-		keep_start(s, p, text, len);
+	if (half) {
+		keep_start(s, p, text, (size_t)(half - text));
 		return 0;
 	}
 	if (attached) { /* strace's own words, in the midst of a call */

@@ -347,3 +347,26 @@ Test(strace, a_log_for_each_process)
 		rmdir(dir);
 	}
 }
+
+/* A thread's exec goes on under the number of its process's first thread. */
+Test(strace, exec_of_a_thread)
+{
+	expect_trace("strace",
+		     EXEC
+		     "7 clone3({flags=CLONE_VM|CLONE_FILES|CLONE_THREAD, child_tid=0x7f0} => {parent_tid=[8]}, 88) = 8\n"
+		     "8 execve(\"/nowhere/next\", [\"next\"], 0x7ffc /* 37 vars */ <pid changed to 7 ...>\n"
+		     "7 +++ superseded by execve in pid 8 +++\n"
+		     "7 <... execve resumed>)             = 0\n"
+		     "7 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x20000000\n"
+		     "7 +++ exited with 4 +++\n",
+		     "100 spawn prog\n"
+		     "100 exec /nowhere/prog text 4096\n"
+		     "100 munmap 0x8048000 4096\n"
+		     "100 clone 101\n"
+		     "mark last\n"
+		     "100 exit\n"
+		     "101 exec /nowhere/next text 4096\n"
+		     "101 munmap 0x8048000 4096\n"
+		     "101 mmap 0x20000000 4096 r-- private anon fixed\n"
+		     "101 exit 4\n");
+}
