@@ -13,11 +13,24 @@
  * ended. What two processes did at the same time is not known to lackey either.
  *
  * A log begins with an instruction where a program begins. valgrind starts a
- * process's log anew at exec, so what a child did before it is lost, and so are
- * the children of a process that exec'ed after it made them: those are started
- * where their parent waits for them, or last.
+ * process's log anew at exec and by that overwrites what there was. mmemu record
+ * moves it away before; then a process has several logs, its parts, and each
+ * but the first begins with an exec:
+ *
+ *   prog.173.1      fork's child ... up to its first exec
+ *   prog.173.2      exec ........... up to its second
+ *   prog.173        exec ........... up to its end
+ *
+ * Where the parts before an exec are missing, so are the children made in them:
+ * those that exec'ed themselves are started where their parent waits for them,
+ * or last; of any other nothing is known that it could begin with.
+ *
+ * Invariants:
+ *  1. Logs of one PID are one process; the parts from `part` on are not done.
+ *  2. Only the part that is read, and standard input, are open.
  */
 #include "trace/import_internal.h"
+#include "trace/import_lackey.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,12 +40,12 @@ enum state { LOG_NEW, LOG_RUNNABLE, LOG_WAITING, LOG_DONE };
 
 /* One process. */
 struct lackey_log {
-	struct im_log log;
+	struct lackey_part *part; /* that is read */
 	uint32_t real, parent;
-	char command[256];
 	enum state state;
 	struct im_process *p; /* while it runs */
-	bool began;	      /* its first line was seen */
+	bool began;	      /* the first line of this part was seen */
+	bool execs;	      /* this part is not the first one */
 	uint32_t waits_for;   /* real pid of a child */
 	bool till_exec;	      /* only until that has exec'ed */
 	uint64_t status;
@@ -42,8 +55,9 @@ struct lackey_log {
 
 struct lackey {
 	struct import *im;
+	struct lackey_part *parts; /* one an input */
 	struct lackey_log *logs;
-	unsigned nr;
+	unsigned nr;	    /* of logs */
 	bool spawned; /* a first process */
 };
 
@@ -53,55 +67,6 @@ static struct lackey_log *log_find(struct lackey *l, uint32_t real)
 		if (l->logs[i].real == real)
 			return &l->logs[i];
 	return NULL;
-}
-
-/* ---- lines ---- */
-
-static bool preamble(const char *line)
-{
-	return line[0] == '=' && line[1] == '=';
-}
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/*
- *	I  0401b5c0,2		an instruction
- *	 L fef0c868,4		load
- *	 S fef0c870,4		store
- *	 M 0483642c,4		both, in one instruction
- *
- * An M is one write: the CPU asks for writing before it reads.
- */
-static bool access_line(const char *p, unsigned *kind, uint64_t *addr,
-			uint32_t *size)
-{
-	uint64_t a = 0;
-	uint32_t n = 0;
-	unsigned digits = 0;
-
-	if (p[0] == 'I' && p[1] == ' ' && p[2] == ' ')
-		*kind = EV_FETCH;
-	else if (p[0] == ' ' && p[1] == 'L' && p[2] == ' ')
-		*kind = EV_READ;
-	else if (p[0] == ' ' && (p[1] == 'S' || p[1] == 'M') && p[2] == ' ')
-		*kind = EV_WRITE;
-	else
-		return false;
-	for (p += 3; hex(*p) >= 0; p++, digits++)
-		a = a << 4 | (uint64_t)hex(*p);
-	if (!digits || *p != ',')
-		return false;
-	for (p++; *p >= '0' && *p <= '9' && n < 1u << 20; p++)
-		n = n * 10 + (uint32_t)(*p - '0');
-	*addr = a;
-	*size = n;
-	return *p == '\0' && n;
 }
 
 /* ---- calls ---- */
@@ -198,14 +163,14 @@ static int make_child(struct lackey *l, struct lackey_log *log, uint32_t real,
 	struct lackey_log *child = log_find(l, real);
 
 	if (!child)
-		return im_fail(l->im, &log->log, 1, "process %u was created here, expected its log too",
+		return im_fail(l->im, &log->part->log, 1, "process %u was created here, expected its log too",
 			       real);
 	if (child->state != LOG_NEW)
-		return im_fail(l->im, &log->log, 1,
+		return im_fail(l->im, &log->part->log, 1,
 			       "process %u is created a second time", real);
 	child->p = im_fork(l->im, log->p, real, kind, false);
 	if (!child->p)
-		return im_fail(l->im, &log->log, 1, "more than %u processes",
+		return im_fail(l->im, &log->part->log, 1, "more than %u processes",
 			       TRACE_PID_MAX);
 	child->state = LOG_RUNNABLE;
 	if (kind == EV_VFORK)
@@ -266,7 +231,23 @@ static void finish_process(struct lackey *l, struct lackey_log *log)
 	log->p = NULL;
 	log->state = LOG_DONE;
 	wake(l, log->real, false);
-	im_log_close(l->im, &log->log);
+	im_log_close(l->im, &log->part->log);
+}
+
+/* exit(2) ends a thread, exit_group(2) the process. */
+static int call_exit(struct lackey *l, struct lackey_log *log)
+{
+	bool group = !strcmp(log->name, "exit_group");
+
+	log->name[0] = '\0';
+	if (!group)
+		return 0;
+	if (log->part->next)
+		return im_fail(l->im, &log->part->log, 1,
+			       "process %u ends here, expected no log of what it did after that (%s)",
+			       log->real, log->part->next->log.path);
+	finish_process(l, log);
+	return 0;
 }
 
 /* A SYSCALL line or the rest of one. */
@@ -282,7 +263,7 @@ static int call_line(struct lackey *l, struct lackey_log *log, const char *line)
 	}
 	p = p ? strchr(p, ')') : NULL;
 	if (!p)
-		return im_fail(l->im, &log->log, 1,
+		return im_fail(l->im, &log->part->log, 1,
 			       "a SYSCALL line that cannot be read");
 	p += 1 + (p[1] == ' ');
 	if (strncmp(p, "... ", 4))
@@ -290,10 +271,7 @@ static int call_line(struct lackey *l, struct lackey_log *log, const char *line)
 	if (!strcmp(log->name, "exit_group") || !strcmp(log->name, "exit")) {
 		p = strchr(p, '(');
 		log->status = p ? strtoull(p + 1, NULL, 0) : 0;
-		if (!strcmp(log->name, "exit_group"))
-			finish_process(l, log);
-		log->name[0] = '\0';
-		return 0;
+		return call_exit(l, log);
 	}
 	if (look_for_child(l, log, line))
 		return -1;
@@ -303,44 +281,22 @@ static int call_line(struct lackey *l, struct lackey_log *log, const char *line)
 
 /* ---- processes ---- */
 
-/* "==172== Command: ./prog", "==172== Parent PID: 5" */
-static void read_preamble(struct lackey_log *log, const char *line)
+/* A part to its process, a new one or one that is known. */
+static void add_part(struct lackey *l, struct lackey_part *part)
 {
-	const char *p = strstr(line, "== Command: ");
+	struct lackey_log *log = log_find(l, part->real);
+	struct lackey_part **link;
 
-	if (p)
-		snprintf(log->command, sizeof(log->command), "%s", p + 12);
-	p = strstr(line, "== Parent PID: ");
-	if (p)
-		log->parent = (uint32_t)strtoul(p + 15, NULL, 10);
-	if (!log->real)
-		log->real = (uint32_t)strtoul(line + 2, NULL, 10);
-}
-
-/* Who is who. The log stays open if it cannot be opened a second time. */
-static int scan(struct lackey *l, struct lackey_log *log, const char *path)
-{
-	char *line;
-	size_t len;
-	int ret;
-
-	if (im_log_open(l->im, &log->log, path))
-		return -1;
-	while ((ret = im_log_line(l->im, &log->log, &line, &len)) > 0) {
-		if (preamble(line)) {
-			read_preamble(log, line);
-			continue;
-		}
-		if (log->log.line == 1)
-			return im_fail(l->im, &log->log, 1, "found no \"==PID== Lackey\", expected a log of valgrind --tool=lackey");
-		im_log_unread(&log->log);
-		break;
+	if (!log) {
+		log = &l->logs[l->nr++];
+		log->real = part->real;
 	}
-	if (!ret && !log->real && !im_stopped(l->im))
-		ret = im_fail(l->im, &log->log, 1, "an empty log");
-	if (strcmp(path, "-"))
-		im_log_close(l->im, &log->log);
-	return ret < 0 ? -1 : 0;
+	for (link = &log->part; *link; link = &(*link)->next)
+		if (lackey_before(part->log.path, (*link)->log.path))
+			break;
+	part->next = *link;
+	*link = part;
+	log->parent = log->part->parent;
 }
 
 static const char *base_name(const char *path)
@@ -350,8 +306,8 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The first line behind the preamble says how the process began: a fork's
- * child comes out of its call, a program begins with an instruction. */
+/* The first line behind the preamble says how the part began: a fork's child
+ * comes out of its call, a program begins with an instruction. */
 static int begin(struct lackey *l, struct lackey_log *log, const char *line)
 {
 	const char *file = l->spawned ? NULL : l->im->opt->program;
@@ -360,52 +316,68 @@ static int begin(struct lackey *l, struct lackey_log *log, const char *line)
 	uint32_t size;
 
 	log->began = true;
-	if (!access_line(line, &kind, &addr, &size) || kind != EV_FETCH) {
+	if (!lackey_access(line, &kind, &addr, &size) || kind != EV_FETCH) {
+		if (log->execs)
+			return im_fail(l->im, &log->part->log, 1, "found no instruction, expected what process %u did after an exec",
+				       log->real);
 		if (log->p)
 			return 0;
-		return im_fail(l->im, &log->log, 1,
-			       l->spawned ? "no log creates this process, expected the logs of its parents too"
+		return im_fail(l->im, &log->part->log, 1,
+			       l->spawned ? "no log creates this process, expected the logs of its parents too, from before their execs (mmemu record keeps them)"
 					  : "found no instruction, expected --trace-mem=yes and the log of the first process");
 	}
 	/* the program is what stands before the first space */
-	log->command[strcspn(log->command, " ")] = '\0';
+	log->part->command[strcspn(log->part->command, " ")] = '\0';
 	if (!log->p)
-		log->p = im_spawn(l->im, log->real, base_name(log->command));
+		log->p = im_spawn(l->im, log->real, base_name(log->part->command));
 	if (!log->p)
-		return im_fail(l->im, &log->log, 1, "more than %u processes",
+		return im_fail(l->im, &log->part->log, 1, "more than %u processes",
 			       TRACE_PID_MAX);
-	im_exec(l->im, log->p, log->command, file, addr);
+	im_exec(l->im, log->p, log->part->command, file, addr);
 	if (!l->spawned && l->im->note[NOTE_NO_IMAGE])
-		return im_fail(l->im, &log->log, 1, "the program %s cannot be read (--program names another file)",
-			       file ? file : log->command);
+		return im_fail(l->im, &log->part->log, 1, "the program %s cannot be read (--program names another file)",
+			       file ? file : log->part->command);
 	l->spawned = true;
 	wake(l, log->real, true);
 	return 0;
 }
 
-/* Up to `slice` accesses of one process. */
+/* Its log ended: the next one, if there is one, was begun by an exec. */
+static bool next_part(struct lackey *l, struct lackey_log *log)
+{
+	if (!log->part->next)
+		return false;
+	im_log_close(l->im, &log->part->log);
+	log->part = log->part->next;
+	log->began = false;
+	log->execs = true;
+	log->name[0] = '\0';
+	return true;
+}
+
+/* Up to `slice` accesses of one process, or to its next exec. */
 static int run_slice(struct lackey *l, struct lackey_log *log)
 {
 	struct import *im = l->im;
 	uint64_t until = im->n->accesses + im->opt->slice;
-	const char *path = log->log.path;
+	struct im_log *in = &log->part->log;
 	char *line;
 	size_t len;
 	int ret = 1;
 
-	if (!log->log.open && im_log_open(im, &log->log, path))
+	if (!in->open && im_log_open(im, in, in->path))
 		return -1;
 	while (log->state == LOG_RUNNABLE && im->n->accesses < until &&
-	       (ret = im_log_line(im, &log->log, &line, &len)) > 0) {
+	       (ret = im_log_line(im, in, &line, &len)) > 0) {
 		unsigned kind;
 		uint64_t addr;
 		uint32_t size;
 
-		if (preamble(line))
+		if (lackey_preamble(line))
 			continue;
 		if (!log->began && begin(l, log, line))
 			return -1;
-		if (access_line(line, &kind, &addr, &size))
+		if (lackey_access(line, &kind, &addr, &size))
 			im_access(im, log->p, kind, addr, size);
 		else if (call_line(l, log, line))
 			return -1;
@@ -414,8 +386,9 @@ static int run_slice(struct lackey *l, struct lackey_log *log)
 	if (ret || im_stopped(im))
 		return ret < 0 ? -1 : 0;
 	if (!log->p)
-		return im_fail(im, &log->log, 1, "found no instruction, expected --trace-mem=yes and the log of the first process");
-	finish_process(l, log); /* killed: the log just ends */
+		return im_fail(im, in, 1, "found no instruction, expected --trace-mem=yes and the log of the first process");
+	if (!next_part(l, log))
+		finish_process(l, log); /* killed: the log just ends */
 	return 0;
 }
 
@@ -472,20 +445,27 @@ static void start_first(struct lackey *l)
 
 int import_lackey(struct import *im)
 {
-	struct lackey l = {.im = im, .nr = im->opt->nr_inputs};
+	unsigned nr = im->opt->nr_inputs;
+	struct lackey l = {.im = im};
 	int ret = 0;
 
-	l.logs = host_alloc(im->host, l.nr * sizeof(*l.logs));
-	for (unsigned i = 0; i < l.nr && !ret; i++)
-		ret = scan(&l, &l.logs[i], im->opt->inputs[i]);
+	l.parts = host_alloc(im->host, nr * sizeof(*l.parts));
+	l.logs = host_alloc(im->host, nr * sizeof(*l.logs));
+	for (unsigned i = 0; i < nr && !ret; i++) {
+		ret = lackey_scan(im, &l.parts[i],
+				  im->opt->inputs[i]);
+		if (!ret)
+			add_part(&l, &l.parts[i]);
+	}
 	if (!ret) {
 		start_first(&l);
 		ret = run_all(&l);
 	}
 	if (!ret)
 		ret = run_rest(&l);
-	for (unsigned i = 0; i < l.nr; i++)
-		im_log_close(im, &l.logs[i].log);
-	host_free(im->host, l.logs, l.nr * sizeof(*l.logs));
+	for (unsigned i = 0; i < nr; i++)
+		im_log_close(im, &l.parts[i].log);
+	host_free(im->host, l.logs, nr * sizeof(*l.logs));
+	host_free(im->host, l.parts, nr * sizeof(*l.parts));
 	return ret;
 }

@@ -29,5 +29,8 @@ void fuzz_start(const char *name);
 
 /* The bytes as a file in memory: its path, good until the next call. */
 const char *fuzz_file(const uint8_t *data, size_t size);
+/* The same as several files, which form feeds separate: how many. */
+#define FUZZ_FILES 8
+unsigned fuzz_files(const uint8_t *data, size_t size, const char **paths);
 
 #endif

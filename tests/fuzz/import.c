@@ -1,6 +1,8 @@
 /*
  * import.c - importers: the program's name says which (import-lackey ...).
- * What an importer hands on, the writer writes and the reader takes.
+ * What an importer hands on, the writer writes and the reader takes. Form feeds
+ * stand between several logs. The recorded program is this one, so that its file
+ * can be read.
  */
 #include "tests/fuzz/fuzz.h"
 #include "trace/import.h"
@@ -49,8 +51,9 @@ static void read_again(const char *text, size_t len)
 
 void fuzz_one(const uint8_t *data, size_t size)
 {
-	const char *path = fuzz_file(data, size), *input = NULL;
-	struct import_options opt = {.inputs = &path, .nr_inputs = 1,
+	const char *paths[FUZZ_FILES], *input = NULL;
+	struct import_options opt = {.inputs = paths, .nr_inputs = 1,
+				     .program = "/proc/self/exe",
 				     .first_pid = 100, .slice = 100};
 	struct import_counts counts;
 	struct trace_error error;
@@ -61,6 +64,10 @@ void fuzz_one(const uint8_t *data, size_t size)
 	FILE *out = open_memstream(&text, &len);
 	struct import_sink sink = {&w, put_event, put_note};
 
+	if (format->many)
+		opt.nr_inputs = fuzz_files(data, size, paths);
+	else
+		paths[0] = fuzz_file(data, size);
 	memset(&error, 0, sizeof(error));
 	names_init(&names, NULL);
 	text_write_start(&w, NULL, &names, out);

@@ -1,6 +1,7 @@
 /* The importer: logs as valgrind writes them in, a trace out. */
 #include "tests/trace/import_fixture.h"
 
+#include <sys/stat.h>
 
 /* clang-format off */
 static const unsigned char elf[] = {
@@ -157,10 +158,16 @@ Test(lackey, what_is_wrong_with_logs)
 		 child,
 		 "found no instruction, expected --trace-mem=yes and the log of the first process"},
 		{"==7== Parent PID: 1\nI  08049000,2\n", child,
-		 "no log creates this process, expected the logs of its parents too"},
+		 "no log creates this process, expected the logs of its parents too, from before their execs (mmemu record keeps them)"},
 		{"==7== Parent PID: 1\nI  08049000,2\nSYSCALL[7,1\n", child,
 		 "a SYSCALL line that cannot be read"},
+		{"==7== Parent PID: 1\nI  08049000,2\n",
+		 "==7== Parent PID: 1\nSYSCALL[7,1](45) sys_brk ( 0x0 ) --> [pre-success] Success(0x0)\n",
+		 "found no instruction, expected what process 7 did after an exec"},
 	};
+	static const char ended[] =
+		"==7== Parent PID: 1\nI  08049000,2\n"
+		"SYSCALL[7,1](252) exit_group( 0 ) --> [pre-success] Success(0x0) \n";
 	struct imported out;
 	struct files f;
 
@@ -174,6 +181,14 @@ Test(lackey, what_is_wrong_with_logs)
 		free(out.text);
 		remove_files(&f);
 	}
+	make_files(&f, ended, ended);
+	const char *twice[] = {f.path[0], f.path[1]};
+
+	run_lackey(&out, &f, 2, twice);
+	cr_expect(strstr(out.error.text, "process 7 ends here, expected no log of what it did after that (/tmp/"),
+		  "%s", out.error.text);
+	free(out.text);
+	remove_files(&f);
 	make_files(&f, parent, child);
 	const char *logs[] = {f.path[0]};
 
@@ -206,5 +221,125 @@ Test(lackey, stack_and_what_lies_outside)
 	cr_expect_null(strstr(out.text, "0x20000000"));
 	cr_expect_str_eq(out.notes, "1 accesses outside every known area are left out\n");
 	free(out.text);
+	remove_files(&f);
+}
+
+/* ---- what a process did before an exec, in logs of their own ---- */
+
+#define NR_PARTS 7
+#define HEAD(pid, parent, command)                        \
+	"==" pid "== Lackey, an example Valgrind tool\n"   \
+	"==" pid "== Command: " command "\n"               \
+	"==" pid "== Parent PID: " parent "\n"             \
+	"==" pid "== \n"
+#define FORKED " --> [pre-success] Success(0x0) \n"
+/* the new valgrind cuts it off there */
+#define EXEC(pid) "SYSCALL[" pid ",1](11) sys_execve ( 0x804b800(prog), 0x0 )"
+#define FAILS(pid) EXEC(pid) " --> [pre-fail] Failure(0x2) \n"
+#define END(pid, status)                       \
+	"SYSCALL[" pid ",1](252) exit_group( " \
+	status " ) --> [pre-success] Success(0x0) \n"
+
+/* A process makes another with vfork, which execs three times and forks after
+ * the first; then it execs itself. */
+static const struct part {
+	const char *name, *text;
+} parts[NR_PARTS] = {
+	{"log.7", HEAD("7", "1", "prog last") "I  08049000,1\n" END("7", "0")},
+	{"log.7.1",
+	 HEAD("7", "1", "./prog first") "I  08049000,7\n"
+	 "SYSCALL[7,1](120) sys_clone ( 4111, 0x0, 0x0, 0x0, 0x0 )   clone(fork): process 7 created child 9\n"
+	 " --> [pre-success] Success(0x9) \n"
+	 "I  08049007,1\n" EXEC("7")},
+	{"log.9", HEAD("9", "1", "prog") "I  08049000,5\n" END("9", "3")},
+	{"log.9.1", HEAD("9", "7", "./prog first") FORKED
+	 "I  08049007,2\n" FAILS("9") "I  08049009,2\n" EXEC("9")},
+	{"log.9.2",
+	 HEAD("9", "7", "prog") "I  08049000,3\n"
+	 "SYSCALL[9,1](2) sys_fork ( )   fork: process 9 created child 10\n"
+	 " --> [pre-success] Success(0xa) \n" EXEC("9")},
+	{"log.9.10", HEAD("9", "7", "prog") "I  08049000,4\n" EXEC("9")},
+	{"log.10", HEAD("10", "9", "prog") FORKED
+	 "I  08049003,1\n" END("10", "0")},
+};
+
+#define LAID_OUT(pid, path)                                      \
+	pid " exec " path " text 10240 data 256 bss 7936\n"      \
+	pid " mprotect 0x8048000 4096 r--\n"
+
+static const char parts_want[] =
+	"mmemu-trace 1\n"
+	"200 spawn prog\n"
+	LAID_OUT("200", "/bin/prog")
+	"200 fetch 0x8049000 7\n"
+	"200 vfork 201\n"
+	"201 fetch 0x8049007 2\n"
+	"201 fetch 0x8049009 2\n" /* the exec between them failed */
+	LAID_OUT("201", "/prog")
+	"201 fetch 0x8049000 3\n"
+	"201 fork 202\n"
+	"202 fetch 0x8049003\n"
+	"202 exit\n"
+	"200 fetch 0x8049007\n"
+	LAID_OUT("201", "/prog")
+	"201 fetch 0x8049000 4\n"
+	LAID_OUT("200", "/prog")
+	"200 fetch 0x8049000\n"
+	"mark last\n"
+	"200 exit\n"
+	LAID_OUT("201", "/prog")
+	"201 fetch 0x8049000 5\n"
+	"201 exit 3\n";
+
+/* Of one process they may be given in any order. */
+static const unsigned char parts_order[][NR_PARTS] = {
+	{0, 1, 2, 3, 4, 5, 6},
+	{1, 0, 5, 4, 3, 2, 6},
+	{1, 3, 6, 5, 0, 4, 2},
+};
+
+/* The folder's name out of the text. */
+static void cut_out(char *text, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	while ((text = strstr(text, dir)))
+		memmove(text, text + len, strlen(text + len) + 1);
+}
+
+static void put_parts(const char *dir, char (*path)[96])
+{
+	for (unsigned i = 0; i < NR_PARTS; i++) {
+		sprintf(path[i], "%s/%s", dir, parts[i].name);
+		put_file(path[i], parts[i].text, strlen(parts[i].text));
+	}
+}
+
+Test(lackey, parts_of_a_process)
+{
+	struct import_options opt = fixture_options();
+	const char *logs[NR_PARTS];
+	char path[NR_PARTS][96];
+	struct imported out;
+	struct files f;
+
+	make_files(&f, parent, child);
+	put_parts(f.dir, path);
+	chmod(f.path[2], 0700);
+	opt.program = f.path[2];
+	opt.search_path = f.dir;
+	opt.first_pid = 200;
+	for (unsigned i = 0; i < ARRAY_SIZE(parts_order); i++) {
+		for (unsigned k = 0; k < NR_PARTS; k++)
+			logs[k] = path[parts_order[i][k]];
+		import_files(&out, "lackey", opt, NR_PARTS, logs);
+		cut_out(out.text, f.dir);
+		cr_expect_str_eq(out.text, parts_want, "%s\nis:\n%snot:\n%s",
+				 out.error.text, out.text, parts_want);
+		cr_expect_str_eq(out.notes, "");
+		free(out.text);
+	}
+	for (unsigned i = 0; i < NR_PARTS; i++)
+		unlink(path[i]);
 	remove_files(&f);
 }
