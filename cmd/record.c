@@ -7,10 +7,13 @@
  *	                               program runs some hundred times slower
  *
  * The tool writes its logs into a folder of its own, which is removed when they
- * are imported, and also when anything goes wrong. SIGINT ends the program and
- * the recording.
+ * are imported, and also when anything goes wrong. valgrind would overwrite a
+ * process's log at each exec; follow.c keeps what there was. The recording ends
+ * when every process has ended. SIGINT ends the program and the recording.
  */
+#define _GNU_SOURCE /* strverscmp */
 #include "cmd/command.h"
+#include "cmd/follow.h"
 #include "cmd/import.h"
 
 #include <dirent.h>
@@ -127,7 +130,7 @@ static void valgrind_args(const struct record *r, char **args, char *log)
 	static char *const fixed[] = {
 		"valgrind", "--tool=lackey", "--trace-mem=yes",
 		"--trace-syscalls=yes", "--basic-counts=no",
-		"--trace-children=yes"};
+		"--trace-children=yes", "--vgdb=no"};
 	size_t n = ARRAY_SIZE(fixed);
 
 	memcpy(args, fixed, sizeof(fixed));
@@ -190,24 +193,76 @@ static void catch_interrupts(void)
 	sigaction(SIGINT, &sa, NULL);
 }
 
+/* valgrind's processes are followed. Where that is not allowed the recording
+ * goes on: most programs do not exec after they made a child. */
+static void follow_tool(const struct record *r, pid_t pid)
+{
+	if (r->accesses && !follow(pid))
+		fprintf(stderr, "record: processes cannot be followed here (ptrace: %s): what they do before an exec is lost\n",
+			strerror(errno));
+}
+
+/* The tool as a child that starts when it is followed. */
+static pid_t start_tool(const struct record *r)
+{
+	int gate[2];
+	pid_t pid = -1;
+	char go;
+
+	fflush(NULL);
+	if (!pipe(gate))
+		pid = fork();
+	if (pid < 0) {
+		complain("record: cannot start %s: %s", r->program[0],
+			 strerror(errno));
+		return -1;
+	}
+	if (!pid) {
+		close(gate[1]);
+		while (read(gate[0], &go, 1) < 0 && errno == EINTR)
+			;
+		close(gate[0]);
+		run_tool(r);
+	}
+	close(gate[0]);
+	follow_tool(r, pid);
+	close(gate[1]); /* go */
+	return pid;
+}
+
+/* Until all have ended that waitpid tells of: the tool, and what is followed.
+ * Interrupted, until the tool has. The tool's status. */
+static int wait_for_all(const struct record *r)
+{
+	int status = 0, s;
+
+	while (!interrupted || tool) {
+		pid_t pid = waitpid(-1, &s, __WALL);
+
+		if (pid < 0 && errno != EINTR)
+			break; /* there is none any more */
+		if (pid > 0 && WIFSTOPPED(s)) {
+			follow_stopped(r->dir, pid, s);
+		} else if (pid > 0 && pid == tool) {
+			status = s;
+			tool = 0;
+		}
+	}
+	return status;
+}
+
 /* Runs until the program has ended; SIGINT ends it. */
 static int run_program(const struct record *r)
 {
+	pid_t pid = start_tool(r);
 	int status;
 
-	fflush(NULL);
-	tool = fork();
-	if (tool < 0)
-		return complain("record: cannot start %s: %s", r->program[0],
-				strerror(errno));
-	if (!tool)
-		run_tool(r);
+	if (pid < 0)
+		return EXIT_BAD;
+	tool = pid;
 	if (interrupted) /* before its number was known */
-		kill(tool, SIGTERM);
-	while (waitpid(tool, &status, 0) < 0)
-		if (errno != EINTR)
-			return complain("record: waitpid: %s", strerror(errno));
-	tool = 0;
+		kill(pid, SIGTERM);
+	status = wait_for_all(r);
 	return interrupted ? EXIT_INTERRUPTED : say_status(r, status);
 }
 
@@ -238,13 +293,22 @@ static int make_dir(struct record *r)
 	return 0;
 }
 
+/* valgrind's log.PID and log.PID.N: first the oldest process's. */
+static long log_pid(const char *path)
+{
+	const char *dot = strchr(strrchr(path, '/'), '.');
+
+	return dot ? atol(dot + 1) : 0;
+}
+
 static int by_number(const void *a, const void *b)
 {
-	const char *x = strrchr(*(char *const *)a, '.'),
-		   *y = strrchr(*(char *const *)b, '.');
-	long n = x ? atol(x + 1) : 0, m = y ? atol(y + 1) : 0;
+	const char *x = *(char *const *)a, *y = *(char *const *)b;
+	long n = log_pid(x), m = log_pid(y);
 
-	return n < m ? -1 : n > m;
+	if (n != m)
+		return n < m ? -1 : 1;
+	return strverscmp(x, y);
 }
 
 struct log_list {

@@ -55,6 +55,17 @@ complains 'bad.din:2:1: found "q", expected a label: 0 to 4 or r, w, i, m, c, v'
 [ -e kept ] && fail "half a trace was written"
 
 # ---- record ----
+# a shell that forks, pipes, and then execs: sh, cat and echo are executed
+script='x=$(echo hi | cat); (echo sub >&2); exec /bin/echo done $x'
+recorded() {
+	run 0 record "$@" -o r.mmt -- sh -c "$script"
+	says out "done hi"
+	run 0 replay --strict --check=100000 r.mmt --stats
+	grep -q '^  orphans  *0$' out || fail "$*: accesses went astray"
+	grep -q '^  exec  *3$' out || fail "$*: $(grep '^  exec' out), not 3"
+	n=$(sed -n 's/^  v*fork  *\([0-9]*\)$/\1/p' out | awk '{ n += $1 } END { print n + 0 }')
+	[ "${n:-0}" -ge 3 ] || fail "$*: $n forks, not 3 or more"
+}
 run 0 record --help
 complains 'mmemu: record: expected -- PROGRAM
 mmemu: "mmemu help record" says how to use it' record
@@ -80,6 +91,7 @@ if strace -o /dev/null true 2>/dev/null; then
 	run 0 replay --strict r.trace --stats
 	grep -q '^  fork  *[2-9]' out || grep -q '^  vfork  *[2-9]' out ||
 		fail "no forks were recorded"
+	recorded
 	"$M" record -o never.trace -- sleep 20 2>err &
 	sleep 1
 	kill -INT $!
@@ -95,6 +107,30 @@ if valgrind --tool=none true 2>/dev/null; then
 	no_logs
 	run 0 replay --strict r.mmt --stats
 	grep -q 'orphans  *0' out || fail "accesses went astray"
+	recorded --accesses --keep parts
+	[ "$(ls parts | grep -c '^log\.[0-9]*\.1$')" = 2 ] ||
+		fail "not two processes have a log from before an exec: $(ls parts)"
+	# the same by import, of logs in any order
+	run 0 import lackey $(ls -r parts/*) -o i.trace
+	grep -q 'exec /bin/echo' i.trace || fail "the last exec is missing"
+	# the recording waits for what the program leaves behind, until SIGINT
+	run 0 record --accesses -o r.mmt -- sh -c '(sleep 1; echo late) & exit 0'
+	says out late
+	no_logs
+	"$M" record --accesses -o never.mmt -- sh -c 'sleep 20 & exit 0' 2>err &
+	sleep 3
+	kill -INT $!
+	wait $!
+	[ $? = 130 ] || fail "SIGINT behind the program's end: not 130"
+	[ -e never.mmt ] && fail "SIGINT: a trace was written"
+	no_logs
+	# where nothing can be followed (here: it is already) that is said
+	if strace -o /dev/null true 2>/dev/null; then
+		strace -f -o /dev/null "$M" record --accesses -o r.mmt -- true 2>err ||
+			fail "status $? where ptrace is not allowed"
+		grep -q '^record: processes cannot be followed here (ptrace: ' err ||
+			fail "it is not said that nothing is followed"
+	fi
 else
 	echo "(valgrind is not installed: not tested)"
 fi
