@@ -434,7 +434,9 @@ static void start_first(struct lackey *l)
 	bool any = false;
 
 	for (unsigned i = 0; i < l->nr; i++) {
-		if (log_find(l, l->logs[i].parent))
+		uint32_t by = l->logs[i].parent;
+
+		if (!by || log_find(l, by)) /* 0: an empty log */
 			continue;
 		l->logs[i].state = LOG_RUNNABLE;
 		any = true;

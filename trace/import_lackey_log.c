@@ -55,6 +55,26 @@ bool lackey_access(const char *p, unsigned *kind, uint64_t *addr,
 	return *p == '\0' && n;
 }
 
+/* ---- names ---- */
+
+/* The length of a log's name without ".zst". */
+static size_t stem(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 4 && !strcmp(path + len - 4, ".zst") ? len - 4 : len;
+}
+
+/* "log.172": 172; 0: it ends in none. */
+static uint64_t last_number(const char *path)
+{
+	size_t at = stem(path);
+
+	while (at && path[at - 1] >= '0' && path[at - 1] <= '9')
+		at--;
+	return strtoull(path + at, NULL, 10);
+}
+
 /* ---- whose log it is ---- */
 
 /* "==172== Command: ./prog", "==172== Parent PID: 5" */
@@ -89,31 +109,18 @@ int lackey_scan(struct import *im, struct lackey_part *log, const char *path)
 		im_log_unread(&log->log);
 		break;
 	}
-	if (!ret && !log->real && !im_stopped(im))
-		ret = im_fail(im, &log->log, 1, "an empty log");
+	if (!ret && !log->real && !im_stopped(im)) {
+		/* killed before valgrind began to write: its name tells */
+		log->real = (uint32_t)last_number(path);
+		if (!log->real)
+			ret = im_fail(im, &log->log, 1, "an empty log");
+	}
 	if (strcmp(path, "-"))
 		im_log_close(im, &log->log);
 	return ret < 0 ? -1 : 0;
 }
 
 /* ---- the order of a process's logs ---- */
-
-/* The length of a log's name without ".zst". */
-static size_t stem(const char *path)
-{
-	size_t len = strlen(path);
-
-	return len > 4 && !strcmp(path + len - 4, ".zst") ? len - 4 : len;
-}
-
-static uint64_t last_number(const char *path)
-{
-	size_t at = stem(path);
-
-	while (at && path[at - 1] >= '0' && path[at - 1] <= '9')
-		at--;
-	return strtoull(path + at, NULL, 10);
-}
 
 /* Is it "PATH.NUMBER"? */
 static bool numbered(const char *path, const char *whole)

@@ -307,11 +307,12 @@ static void cut_out(char *text, const char *dir)
 		memmove(text, text + len, strlen(text + len) + 1);
 }
 
-static void put_parts(const char *dir, char (*path)[96])
+static void put_parts(const char *dir, char (*path)[96],
+		      const struct part *part, unsigned nr)
 {
-	for (unsigned i = 0; i < NR_PARTS; i++) {
-		sprintf(path[i], "%s/%s", dir, parts[i].name);
-		put_file(path[i], parts[i].text, strlen(parts[i].text));
+	for (unsigned i = 0; i < nr; i++) {
+		sprintf(path[i], "%s/%s", dir, part[i].name);
+		put_file(path[i], part[i].text, strlen(part[i].text));
 	}
 }
 
@@ -324,7 +325,7 @@ Test(lackey, parts_of_a_process)
 	struct files f;
 
 	make_files(&f, parent, child);
-	put_parts(f.dir, path);
+	put_parts(f.dir, path, parts, NR_PARTS);
 	chmod(f.path[2], 0700);
 	opt.program = f.path[2];
 	opt.search_path = f.dir;
@@ -340,6 +341,44 @@ Test(lackey, parts_of_a_process)
 		free(out.text);
 	}
 	for (unsigned i = 0; i < NR_PARTS; i++)
+		unlink(path[i]);
+	remove_files(&f);
+}
+
+/* Killed before valgrind began to write: a child that only ends, and a process
+ * that ends in its exec. */
+Test(lackey, empty_logs)
+{
+	static const struct part killed[] = {
+		{"log.7.1",
+		 HEAD("7", "1", "prog") "I  08049000,7\n"
+		 "SYSCALL[7,1](2) sys_fork ( )   fork: process 7 created child 9\n"
+		 " --> [pre-success] Success(0x9) \n" EXEC("7")},
+		{"log.7", ""},
+		{"log.9", ""},
+	};
+	const char *logs[ARRAY_SIZE(killed)];
+	char path[ARRAY_SIZE(killed)][96];
+	struct imported out;
+	struct files f;
+
+	make_files(&f, parent, child);
+	put_parts(f.dir, path, killed, ARRAY_SIZE(killed));
+	for (unsigned i = 0; i < ARRAY_SIZE(killed); i++)
+		logs[i] = path[i];
+	run_lackey(&out, &f, ARRAY_SIZE(killed), logs);
+	cr_expect_str_eq(out.text,
+			 "mmemu-trace 1\n"
+			 "200 spawn prog\n"
+			 LAID_OUT("200", "/bin/prog")
+			 "200 fetch 0x8049000 7\n"
+			 "200 fork 201\n"
+			 "201 exit\n"
+			 "mark last\n"
+			 "200 exit\n",
+			 "%s\n%s", out.error.text, out.text);
+	free(out.text);
+	for (unsigned i = 0; i < ARRAY_SIZE(killed); i++)
 		unlink(path[i]);
 	remove_files(&f);
 }
