@@ -260,8 +260,10 @@ static int take_event(struct binary_reader *r, const struct piece *p,
 {
 	struct event *ev = &r->now->event[p->event];
 
+	/* A block whose strings are all empty has no values at all. */
 	if (ev->flags & EVF_STRING)
-		ev->value = r->now->values.p + p->value;
+		ev->value = r->now->values.p ? r->now->values.p + p->value
+					     : (const uint8_t *)"";
 	ev->bind = own_name(r, ev->bind);
 	ev->name = own_name(r, ev->name);
 	ev->name2 = own_name(r, ev->name2);
