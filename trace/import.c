@@ -159,12 +159,15 @@ static struct im_area *last_area(struct im_mm *mm, unsigned kind, uint64_t addr)
 static struct im_area *grow_stack(struct import *im, struct im_mm *mm,
 				  uint64_t addr)
 {
-	struct im_area area;
+	struct im_area area, *lowest;
 
 	if (!mm->stack_hi || addr >= mm->stack_lo ||
 	    addr < mm->stack_hi - STACK_LIMIT)
 		return NULL;
-	area = *im_area_find(&mm->areas, mm->stack_lo, NULL);
+	lowest = im_area_find(&mm->areas, mm->stack_lo, NULL);
+	if (!lowest) /* the program unmapped it */
+		return NULL;
+	area = *lowest;
 	area.start = IM_PAGE_DOWN(addr);
 	area.end = mm->stack_lo;
 	im_areas_map(im, &mm->areas, &area);
