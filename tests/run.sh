@@ -4,7 +4,7 @@
 #   run.sh quick     the modules and the command line
 #   run.sh all       everything
 #   run.sh asan      like quick, on a build with sanitizers
-#   run.sh coverage  what `make coverage` counts: quick and the samples
+#   run.sh coverage  what `make coverage` counts: quick, samples, figures
 #   run.sh valgrind  the modules under memcheck
 #
 # B: the build folder. ORACLE: what real kernels answered, may be absent.
@@ -102,6 +102,8 @@ coverage)
 	random_traces 120
 	part "corpora of the fuzz targets" corpora
 	part "samples" sh tests/samples.sh
+	part "figures" python3 tests/figures.py
+	part "lecture" python3 docs/lecture/lecture.py --check
 	part "procfs" sh tests/procfs.sh
 	;;
 valgrind)
