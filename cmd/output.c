@@ -66,6 +66,15 @@ static void unlink_output(struct output *o)
 	}
 }
 
+/* The temporary file goes before cannot() is called, which may not return. */
+static void remove_temp(struct output *o)
+{
+	int why = errno;
+
+	unlink(o->temp);
+	errno = why;
+}
+
 static void forget(struct output *o)
 {
 	free(o->path);
@@ -135,8 +144,8 @@ int output_open(struct output *o, const char *path)
 	fchmod(fd, 0666 & ~mask);
 	o->f = fdopen(fd, "w");
 	if (!o->f) {
+		remove_temp(o);
 		cannot("write", path);
-		unlink(o->temp);
 		close(fd);
 		forget(o);
 		return -1;
@@ -162,10 +171,12 @@ int output_close(struct output *o, bool keep)
 		ret = keep ? cannot("write", o->path) : -1;
 	if (o->temp) {
 		unlink_output(o);
-		if (keep && !ret && rename(o->temp, o->path))
+		if (!keep || ret) {
+			remove_temp(o);
+		} else if (rename(o->temp, o->path)) {
+			remove_temp(o);
 			ret = cannot("write", o->path);
-		if (!keep || ret)
-			unlink(o->temp);
+		}
 	}
 	forget(o);
 	return ret;
