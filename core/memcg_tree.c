@@ -139,6 +139,7 @@ static struct mem_cgroup *group_alloc(struct machine *m,
 
 static void group_free(struct machine *m, struct mem_cgroup *memcg)
 {
+	drain_all_stock(m, memcg);
 	m->memcg->group[memcg->id] = NULL;
 	host_strfree(&m->host, memcg->path);
 	host_free(&m->host, memcg, sizeof(*memcg));

@@ -91,8 +91,8 @@ void drain_all_stock(struct machine *m, const struct mem_cgroup *root)
 {
 	const struct memcg_stock *s = &m->memcg->stock;
 
-	if (s->cached && s->nr_pages &&
-	    mem_cgroup_same_or_subtree(root, s->cached))
+	/* Also one without pages: it would go on naming a group that goes. */
+	if (s->cached && mem_cgroup_same_or_subtree(root, s->cached))
 		drain_stock(m);
 }
 

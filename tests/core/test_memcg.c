@@ -534,6 +534,23 @@ Test(memcg, a_removed_group_gives_its_pages_to_its_parent)
 	machine_destroy(m);
 }
 
+/* All 32 charges of a batch have pages: the stock is of the group, and empty. */
+Test(memcg, an_empty_stock_forgets_a_group_that_goes)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+	struct mem_cgroup *a = group(m, "/a");
+	struct task_struct *t = member(m, 100, a);
+
+	put_pages(t, BASE, 32, 1);
+	cr_assert_eq(m->memcg->stock.cached, a);
+	cr_assert_eq(m->memcg->stock.nr_pages, 0);
+	leave(m, t);
+	cr_expect_eq(mem_cgroup_remove(m, a), 0);
+	cr_expect_null(m->memcg->stock.cached);
+	check_machine(m);
+	machine_destroy(m);
+}
+
 /* Slots keep a dead group's number until they are freed. */
 Test(memcg, slots_outlive_their_group)
 {
