@@ -249,16 +249,17 @@ int run_scenarios(struct check *c,
 	sigset_t wait_for, before;
 	int ret;
 
-	if (make_temp(c))
-		return -1;
 	sigemptyset(&wait_for);
 	sigaddset(&wait_for, SIGCHLD);
 	sigaddset(&wait_for, SIGINT);
 	sigprocmask(SIG_BLOCK, &wait_for, &before);
-	ret = run_all(c, &wait_for, then);
-	stop_all(c);
+	ret = make_temp(c);
+	if (!ret) {
+		ret = run_all(c, &wait_for, then);
+		stop_all(c);
+		remove_folder(c->temp);
+	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	remove_folder(c->temp);
 	c->seconds = now() - begin;
 	return ret;
 }

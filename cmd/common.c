@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define SAME_INTERRUPT_MS 200
 
 int complain(const char *fmt, ...)
 {
@@ -106,16 +109,30 @@ const struct host_ops cmd_host = {
 
 volatile sig_atomic_t interrupted;
 
-static void on_interrupt(int signal __unused_arg)
+/*
+ * A second SIGINT ends the program at once, but not one that comes with the
+ * first: timeout(1) sends its signal to the child and to the child's group.
+ */
+static void on_interrupt(int signal_number)
 {
-	interrupted = 1;
+	static struct timespec first;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!interrupted) {
+		first = now;
+		interrupted = 1;
+	} else if ((now.tv_sec - first.tv_sec) * 1000 +
+			   (now.tv_nsec - first.tv_nsec) / 1000000 >=
+		   SAME_INTERRUPT_MS) {
+		signal(signal_number, SIG_DFL);
+		raise(signal_number);
+	}
 }
 
-/* A second SIGINT ends the program at once. */
 void catch_interrupt(void)
 {
-	struct sigaction sa = {.sa_handler = on_interrupt,
-			       .sa_flags = (int)SA_RESETHAND};
+	struct sigaction sa = {.sa_handler = on_interrupt};
 
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGINT, &sa, NULL);

@@ -93,7 +93,7 @@ if have prometheus-node-exporter && have curl; then
 		--collector.loadavg --collector.buddyinfo --collector.filefd \
 		>"$T/exporter.log" 2>&1 &
 	exporter=$!
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for i in $(seq 100); do
 		curl -s "http://127.0.0.1:$port/metrics" >"$T/metrics" && break
 		sleep 0.3
 	done

@@ -123,11 +123,8 @@ mkdir -p expected/slow
 run 1 check --timeout 1 slow
 has out '^timeout  slow (not done after'
 "$M" check slow >out 2>err &
-pid=$!
-sleep 0.3
-kill -INT $pid
-wait $pid
-[ $? = 130 ] || fail "SIGINT: another exit status"
+waits "a scenario's start" sh -c '[ -e "$TMPDIR"/mmemu-check.*/0/messages ]'
+interrupt $!
 has err '^interrupted$'
 [ -z "$(ls -A "$TMPDIR")" ] || fail "SIGINT: temporary files stay"
 exit $bad

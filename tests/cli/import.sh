@@ -93,10 +93,9 @@ if strace -o /dev/null true 2>/dev/null; then
 		fail "no forks were recorded"
 	recorded
 	"$M" record -o never.trace -- sleep 20 2>err &
+	waits "a handler" catches $!
 	sleep 1
-	kill -INT $!
-	wait $!
-	[ $? = 130 ] || fail "SIGINT: not 130"
+	interrupt $!
 	[ -e never.trace ] && fail "SIGINT: a trace was written"
 	no_logs
 else
@@ -118,10 +117,9 @@ if valgrind --tool=none true 2>/dev/null; then
 	says out late
 	no_logs
 	"$M" record --accesses -o never.mmt -- sh -c 'sleep 20 & exit 0' 2>err &
+	waits "a handler" catches $!
 	sleep 3
-	kill -INT $!
-	wait $!
-	[ $? = 130 ] || fail "SIGINT behind the program's end: not 130"
+	interrupt $!
 	[ -e never.mmt ] && fail "SIGINT: a trace was written"
 	no_logs
 	# where nothing can be followed (here: it is already) that is said

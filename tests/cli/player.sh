@@ -108,6 +108,6 @@ file "/tmp/\xff\xfe\n'\"&amp;<b>" size 8192
 mark end
 kernel kmem_cache_create "<b>'\"&amp;" 64
 END
-timeout 100 $python "$tests/player_browser.py" "$M" walk.trace middle hostile.trace \
+timeout 400 $python "$tests/player_browser.py" "$M" walk.trace middle hostile.trace \
 	>browser 2>&1 || fail "browser: $(tail -5 browser)"
 exit $bad

@@ -232,7 +232,7 @@ def search_and_play(page):
     page.key(Keys.ESCAPE)
     before = page.step()
     page.key(" ")
-    end = time.time() + 10
+    end = time.time() + 60
     while page.step() < before + 2 and time.time() < end:
         time.sleep(0.05)
     page.key(" ")
