@@ -15,6 +15,7 @@
  * too. Frames hold no bytes (contents: off) unless the configuration insists.
  */
 #include "cmd/points.h"
+#include "cmd/references.h"
 #include "trace/replay.h"
 #include "trace/reader.h"
 
@@ -98,6 +99,7 @@ struct runner {
 	struct machine *m;
 	struct replay replay;
 	struct measured x;
+	struct reference_string references; /* for has_policy(m) */
 	bool stopped;
 };
 
@@ -122,10 +124,18 @@ static void on_message(void *ctx, const struct event *ev, const char *text)
 			 (unsigned long long)ev->line, text);
 }
 
+static void on_access(void *ctx, const struct task_struct *task, uint64_t addr,
+		      uint64_t len, uint64_t stride)
+{
+	struct runner *r = ctx;
+
+	references_access(&r->references, task, addr, len, stride);
+}
+
 static int runner_start(struct runner *r, struct wave *w, struct point *p,
 			const struct run_options *opt)
 {
-	const struct replay_hooks hooks = {.ctx = r, .message = on_message};
+	struct replay_hooks hooks = {.ctx = r, .message = on_message};
 	const char *why = "";
 
 	r->p = p;
@@ -135,6 +145,9 @@ static int runner_start(struct runner *r, struct wave *w, struct point *p,
 		return -1;
 	}
 	let_interrupt(r->m);
+	references_init(&r->references, &cmd_host);
+	if (has_policy(r->m))
+		hooks.access = on_access;
 	replay_init(&r->replay, r->m, &w->names, &hooks);
 	r->replay.rebase = opt->rebase;
 	r->replay.root = opt->root;
@@ -157,6 +170,15 @@ static void runner_take(struct runner *r, const struct event *batch,
 	}
 }
 
+static void measure_policy(struct runner *r)
+{
+	const struct reference_string *s = &r->references;
+
+	r->x.references = s->nr + s->nr_repeated;
+	r->x.policy_faults = policy_faults(s, machine_policy(r->m),
+					   machine_policy_frames(r->m));
+}
+
 static void runner_finish(struct runner *r, bool whole)
 {
 	struct point *p = r->p;
@@ -166,12 +188,15 @@ static void runner_finish(struct runner *r, bool whole)
 	r->x.events = r->replay.n.events;
 	r->x.failed = r->replay.n.failed;
 	r->x.signals = r->replay.n.signals;
+	if (has_policy(r->m))
+		measure_policy(r);
 	p->misfit = r->replay.misfit;
 	p->nr_wrong = r->replay.n.mismatches + r->replay.n.bugs;
 	p->nr_orphans = r->replay.n.orphans;
 	p->done = whole && !p->misfit;
 	for (unsigned i = 0; i < nr_metrics; i++)
 		p->value[i] = metrics[i].value(r->m, &r->x);
+	references_destroy(&r->references);
 	replay_destroy(&r->replay);
 	machine_destroy(r->m);
 }

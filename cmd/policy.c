@@ -7,11 +7,10 @@
  */
 #include "cmd/command.h"
 #include "cmd/config.h"
+#include "cmd/references.h"
 #include "core/machine.h"
-#include "core/mm.h"
-#include "core/policy.h"
+#include "trace/reader.h"
 #include "trace/replay.h"
-#include "trace/text_read.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -20,7 +19,6 @@
 
 #define MAX_FRAME_COUNTS 32
 #define MAX_SETS 64
-#define PAGE_BITS 40 /* of a page number; the address space above it */
 
 static const char help[] =
 	"usage: mmemu policy [OPTION]... TRACE\n"
@@ -29,8 +27,10 @@ static const char help[] =
 	"number of frames, empty at first, under the replacement policies of textbooks:\n"
 	"fifo, clock (second chance), lru, and opt, which knows the future.\n"
 	"\n"
-	"  -f, --frames N[,N]...    numbers of frames, or LO-HI (1-8)\n"
-	"  -p, --policy NAME[,NAME]...  fifo, clock, lru, opt (all)\n"
+	"  -f, --frames N[,N]...    numbers of frames, or LO-HI (the machine's\n"
+	"                           reclaim_frames; without them 1-8)\n"
+	"  -p, --policy NAME[,NAME]...  fifo, clock, lru, opt (the machine's reclaim;\n"
+	"                           where that is linux all four)\n"
 	"  -c, --config NAME        the machine that runs the trace: a profile or a file\n"
 	"      --set KEY=VALUE      one of its settings\n"
 	"  -h, --help               this\n"
@@ -44,9 +44,9 @@ struct policy_run {
 	unsigned nr_sets;
 	uint32_t frames[MAX_FRAME_COUNTS];
 	unsigned nr_frames;
-	bool wanted[NR_POLICIES];
+	bool wanted[NR_POLICIES], some_wanted;
 	struct names names;
-	struct text_reader reader;
+	struct trace_reader reader;
 	struct machine *m;
 	struct reference_string string;
 };
@@ -101,6 +101,7 @@ static int parse_frames(struct policy_run *run, const char *text)
 static int parse_policies(struct policy_run *run, const char *text)
 {
 	memset(run->wanted, 0, sizeof(run->wanted));
+	run->some_wanted = true;
 	for (const char *p = text;; p++) {
 		size_t n = strcspn(p, ",");
 		unsigned i = 0;
@@ -154,9 +155,6 @@ static int parse(struct policy_run *run, int argc, char **argv)
 	};
 	int c, status = -1;
 
-	for (uint32_t n = 1; n <= 8; n++)
-		add_frames(run, n);
-	memset(run->wanted, true, sizeof(run->wanted));
 	while (status < 0 &&
 	       (c = getopt_long(argc, argv, "f:p:c:h", options, NULL)) != -1)
 		status = parse_option(run, c);
@@ -169,45 +167,25 @@ static int parse(struct policy_run *run, int argc, char **argv)
 
 /* ---- the reference string ---- */
 
-/* Accesses at addr, addr + step ... up to last, those of a page at once. */
 static void on_access(void *ctx, const struct task_struct *task, uint64_t addr,
 		      uint64_t len, uint64_t stride)
 {
 	struct policy_run *run = ctx;
-	struct machine *m = run->m;
-	uint64_t space = task->mm->serial << PAGE_BITS, last = addr + len - 1;
-	uint64_t step = stride ? stride : PAGE_SIZE(m);
 
-	if (!len)
-		return;
-	if (last < addr)
-		last = UINT64_MAX;
-	if (!stride)
-		addr &= PAGE_MASK(m);
-	for (;;) {
-		uint64_t end = min_t(uint64_t, last, addr | ~PAGE_MASK(m));
-		uint64_t n = (end - addr) / step;
-
-		references_add(&run->string, space | addr >> m->page_shift,
-			       n + 1);
-		addr += n * step;
-		if (last - addr < step || cut_short(m, 1))
-			return;
-		addr += step;
-	}
+	references_access(&run->string, task, addr, len, stride);
 }
 
 static int read_references(struct policy_run *run)
 {
 	struct replay_hooks hooks = {.ctx = run, .access = on_access};
 	struct replay replay;
-	struct event ev;
+	const struct event *ev;
 	uint32_t n = 0;
 	int ret;
 
 	replay_init(&replay, run->m, &run->names, &hooks);
-	while ((ret = text_read(&run->reader, &ev)) > 0) {
-		replay_event(&replay, &ev);
+	while ((ret = trace_read(&run->reader, &ev)) > 0) {
+		replay_event(&replay, ev);
 		if (!(++n & 0x1fff) && interrupted)
 			break;
 	}
@@ -215,7 +193,7 @@ static int read_references(struct policy_run *run)
 	if (interrupted)
 		return EXIT_INTERRUPTED;
 	if (ret < 0)
-		return complain_trace(run->reader.stream.name,
+		return complain_trace(trace_name(&run->reader),
 				      &run->reader.error);
 	return EXIT_FINE;
 }
@@ -232,6 +210,21 @@ static int make_machine(struct policy_run *run)
 		return complain("the machine cannot be made: %s", why);
 	let_interrupt(run->m);
 	return EXIT_FINE;
+}
+
+/* What no option says the configuration does. */
+static void complete_options(struct policy_run *run)
+{
+	const struct machine_config *cfg = &run->m->cfg;
+
+	if (!run->nr_frames && cfg->reclaim_frames)
+		add_frames(run, cfg->reclaim_frames);
+	if (!run->nr_frames)
+		for (uint32_t n = 1; n <= 8; n++)
+			add_frames(run, n);
+	for (unsigned p = 0; p < NR_POLICIES && !run->some_wanted; p++)
+		run->wanted[p] = !has_policy(run->m) ||
+				 p == machine_policy(run->m);
 }
 
 /* ---- the table ---- */
@@ -263,9 +256,11 @@ static int run_policy(struct policy_run *run)
 
 	if (status)
 		return status;
+	complete_options(run);
+	trace_page_shift(&run->reader, run->m->page_shift);
 	references_init(&run->string, &cmd_host);
 	catch_interrupt();
-	run->reader.stream.stop = &interrupted;
+	run->reader.text.stream.stop = &interrupted;
 	status = read_references(run);
 	if (!status)
 		print_table(run);
@@ -279,13 +274,13 @@ int cmd_policy(int argc, char **argv)
 
 	if (status < 0) {
 		names_init(&run->names, &cmd_host);
-		if (text_open(&run->reader, &cmd_host, &run->names, run->trace))
+		if (trace_open(&run->reader, &cmd_host, &run->names, run->trace))
 			status = complain_trace(run->trace, &run->reader.error);
 		else
 			status = run_policy(run);
 		references_destroy(&run->string);
 		machine_destroy(run->m);
-		text_close(&run->reader);
+		trace_close(&run->reader);
 		names_destroy(&run->names);
 	}
 	host_free(&cmd_host, run, sizeof(*run));

@@ -77,6 +77,14 @@ static void on_report(void *ctx, const struct event *ev,
 		run->failed = true;
 }
 
+static void on_access(void *ctx, const struct task_struct *task, uint64_t addr,
+		      uint64_t len, uint64_t stride)
+{
+	struct replay_run *run = ctx;
+
+	references_access(&run->references, task, addr, len, stride);
+}
+
 static void on_mark(void *ctx, const struct event *ev)
 {
 	struct replay_run *run = ctx;
@@ -311,6 +319,8 @@ static void start_replay(struct replay_run *run)
 
 	if (run->log[0].f || run->log[1].f)
 		hooks.outcome = on_outcome;
+	if (has_policy(run->m))
+		hooks.access = on_access;
 	replay_init(&run->replay, run->m, &run->names, &hooks);
 	run->m->cut_short = in_long_event;
 	run->m->cut_ctx = run;
@@ -444,6 +454,7 @@ int cmd_replay(int argc, char **argv)
 		return status;
 	}
 	names_init(&run->names, &cmd_host);
+	references_init(&run->references, &cmd_host);
 	status = EXIT_BAD;
 	if (trace_open(&run->reader, &cmd_host, &run->names, run->opt.live.trace))
 		complain_trace(run->opt.live.trace, &run->reader.error);
@@ -456,6 +467,7 @@ int cmd_replay(int argc, char **argv)
 	series_close(&run->series, &run->replay, false);
 	if (run->replay.m)
 		replay_destroy(&run->replay);
+	references_destroy(&run->references);
 	machine_destroy(run->m);
 	trace_close(&run->reader);
 	names_destroy(&run->names);

@@ -4,6 +4,7 @@
 
 #include "cmd/live.h"
 #include "cmd/output.h"
+#include "cmd/references.h"
 #include "cmd/series.h"
 #include "cmd/trace_range.h"
 
@@ -47,6 +48,7 @@ struct replay_run {
 	struct output log[2]; /* --outcomes, DIR/outcomes */
 	struct output kernel_log;
 	struct series series;
+	struct reference_string references; /* for has_policy(m) */
 	uint64_t stop_line, stop_event, next_check;
 	bool reached, failed;
 	uint64_t nr_messages, nr_broken;

@@ -226,6 +226,21 @@ static void print_row(FILE *out, const char *what, uint64_t n)
 	fprintf(out, "  %-34s %12llu\n", what, (unsigned long long)n);
 }
 
+/* The configuration's rule of a textbook, beside the machine. */
+static void print_policy(const struct replay_run *run, FILE *out)
+{
+	const struct reference_string *s = &run->references;
+	uint32_t frames = machine_policy_frames(run->m);
+
+	fprintf(out, "page replacement by %s\n",
+		policy_names[machine_policy(run->m)]);
+	print_row(out, "frames", frames);
+	print_row(out, "references", s->nr + s->nr_repeated);
+	print_row(out, "pages", s->nr_pages);
+	print_row(out, "faults",
+		  policy_faults(s, machine_policy(run->m), frames));
+}
+
 void print_stats(struct replay_run *run, FILE *out)
 {
 	const struct replay_counts *n = &run->replay.n;
@@ -264,4 +279,6 @@ void print_stats(struct replay_run *run, FILE *out)
 		if (run->m->stats.faults[i])
 			print_row(out, fault_handler_names[i],
 				  run->m->stats.faults[i]);
+	if (has_policy(run->m))
+		print_policy(run, out);
 }

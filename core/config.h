@@ -156,6 +156,10 @@ struct machine_config {
 	uint32_t swappiness;
 	bool memcg;		       /* memory cgroups from boot; else from the
 					  first group on */
+	uint32_t reclaim;	       /* 0: Linux alone; else beside it the rule
+					  enum policy + 1 of policy.h ... */
+	uint32_t reclaim_frames;       /* ... on so many frames; 0: all that the
+					  allocator manages */
 
 	enum contents_mode contents;   /* do data frames hold bytes */
 	char kernel_version[CONFIG_NAME_LEN]; /* "3.12.0" */

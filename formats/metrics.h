@@ -18,6 +18,8 @@ struct measured {
 	uint64_t peak_large;  /* large pages then */
 	uint64_t fork_tables; /* made during fork events */
 	uint64_t events, failed, signals;
+	/* of the configuration's rule beside the machine; none: 0, 0 */
+	uint64_t references, policy_faults;
 };
 
 /* After each event. */
