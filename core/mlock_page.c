@@ -110,7 +110,7 @@ void __munlock_pagevec(struct machine *m, struct page *const *pages,
 	}
 	for (unsigned i = 0; i < nr_isolated; i++) {
 		if (page_mapcount(isolated[i]) > 1 ||
-		    !page_evictable(m, isolated[i])) {
+		    !page_evictable(isolated[i])) {
 			munlock_isolated_page(m, isolated[i]);
 			isolated[i] = NULL;
 		}

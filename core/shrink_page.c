@@ -170,7 +170,7 @@ enum verdict shrink_page(struct machine *m, struct zone *z, struct page *page,
 	enum verdict v = GO_ON;
 
 	sc->nr_scanned++;
-	if (!page_evictable(m, page))
+	if (!page_evictable(page))
 		return CULL;
 	if (page_mapped(page) || PageSwapCache(page))
 		sc->nr_scanned++;

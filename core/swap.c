@@ -314,8 +314,7 @@ int isolate_lru_page(struct machine *m, struct page *page)
 }
 
 /* Unevictable mappings (ramfs, SHM_LOCK) are not emulated. */
-bool page_evictable(const struct machine *m __unused_arg,
-		    const struct page *page)
+bool page_evictable(const struct page *page)
 {
 	return !PageMlocked(page);
 }
@@ -331,7 +330,7 @@ void putback_lru_page(struct machine *m, struct page *page)
 {
 	bool was_unevictable = TestClearPageUnevictable(page);
 
-	if (page_evictable(m, page)) {
+	if (page_evictable(page)) {
 		lru_cache_add(m, page);
 		if (was_unevictable)
 			count_vm_event(m, UNEVICTABLE_PGRESCUED);

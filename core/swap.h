@@ -59,7 +59,7 @@ void del_page_from_lru_list(struct machine *m, struct page *page,
 void activate_page(struct machine *m, struct page *page);
 /* The way back: to the pagevec, or to the unevictable list. */
 void putback_lru_page(struct machine *m, struct page *page);
-bool page_evictable(const struct machine *m, const struct page *page);
+bool page_evictable(const struct page *page);
 enum lru_list page_lru(const struct page *page);
 /* File pages and anonymous ones age apart; shmem counts as anonymous. */
 static inline bool page_is_file_cache(const struct page *page)

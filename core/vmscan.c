@@ -145,7 +145,7 @@ static void putback_inactive_pages(struct machine *m, struct lruvec *v,
 	for (unsigned i = 0; i < kept->nr; i++) {
 		struct page *page = kept->pages[i];
 
-		if (!page_evictable(m, page)) {
+		if (!page_evictable(page)) {
 			putback_lru_page(m, page);
 			continue;
 		}
@@ -297,7 +297,7 @@ static void shrink_active_list(struct machine *m, struct zone *z,
 	for (unsigned i = 0; i < list.nr; i++) {
 		struct page *page = list.pages[i];
 
-		if (!page_evictable(m, page)) {
+		if (!page_evictable(page)) {
 			putback_lru_page(m, page);
 		} else if (stays_active(m, page, sc, &nr_rotated)) {
 			active.pages[active.nr++] = page;
