@@ -144,13 +144,19 @@ static int mlock_fixup(struct vm_area_struct *vma, struct vm_area_struct **prev,
 	return 0;
 }
 
+/* locked: VM_LOCKED or 0 */
+static int mlock_part(struct vm_area_struct *vma, struct vm_area_struct **prev,
+		      vaddr_t start, vaddr_t end, vm_flags_t locked)
+{
+	return mlock_fixup(vma, prev, start, end,
+			   (vma->vm_flags & ~VM_LOCKED) | locked);
+}
+
 /* => start and len are page aligned */
 static int do_mlock(struct mm_struct *mm, vaddr_t start, uint64_t len, bool on)
 {
-	vaddr_t end = ulong_add(mm->m, start, len), stop;
-	struct vm_area_struct *vma, *prev;
-	vm_flags_t newflags;
-	int err;
+	vaddr_t end = ulong_add(mm->m, start, len);
+	struct vm_area_struct *vma;
 
 	if (end < start)
 		return -EINVAL;
@@ -159,22 +165,7 @@ static int do_mlock(struct mm_struct *mm, vaddr_t start, uint64_t len, bool on)
 	vma = find_vma(mm, start);
 	if (!vma || vma->vm_start > start)
 		return -ENOMEM;
-	prev = start > vma->vm_start ? vma : vma->vm_prev;
-	for (;;) {
-		newflags = vma->vm_flags & ~VM_LOCKED;
-		if (on)
-			newflags |= VM_LOCKED;
-		stop = min_t(vaddr_t, vma->vm_end, end);
-		err = mlock_fixup(vma, &prev, start, stop, newflags);
-		if (err)
-			return err;
-		start = max_t(vaddr_t, stop, prev->vm_end);
-		if (start >= end)
-			return 0;
-		vma = prev->vm_next;
-		if (!vma || vma->vm_start != start)
-			return -ENOMEM;
-	}
+	return vma_fixup_range(vma, start, end, mlock_part, on ? VM_LOCKED : 0);
 }
 
 /* ---- system calls ---- */
@@ -214,8 +205,8 @@ int sys_munlock(struct task_struct *task, vaddr_t start, uint64_t len)
 
 static void do_mlockall(struct mm_struct *mm, unsigned flags)
 {
+	vm_flags_t locked = flags & MCL_CURRENT_EMU ? VM_LOCKED : 0;
 	struct vm_area_struct *vma, *prev = NULL;
-	vm_flags_t newflags;
 
 	if (flags & MCL_FUTURE_EMU)
 		mm->def_flags |= VM_LOCKED;
@@ -223,12 +214,8 @@ static void do_mlockall(struct mm_struct *mm, unsigned flags)
 		mm->def_flags &= ~VM_LOCKED;
 	if (flags == MCL_FUTURE_EMU)
 		return;
-	for (vma = mm->mmap; vma; vma = prev->vm_next) {
-		newflags = vma->vm_flags & ~VM_LOCKED;
-		if (flags & MCL_CURRENT_EMU)
-			newflags |= VM_LOCKED;
-		mlock_fixup(vma, &prev, vma->vm_start, vma->vm_end, newflags);
-	}
+	for (vma = mm->mmap; vma; vma = prev->vm_next)
+		mlock_part(vma, &prev, vma->vm_start, vma->vm_end, locked);
 }
 
 int sys_mlockall(struct task_struct *task, unsigned flags)

@@ -102,34 +102,17 @@ int mprotect_fixup(struct vm_area_struct *vma, struct vm_area_struct **pprev,
 	return 0;
 }
 
-/* The areas of [start, end) one after the other; vma covers start. */
-static int protect_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end,
-			 vm_flags_t rights)
+static int mprotect_part(struct vm_area_struct *vma,
+			 struct vm_area_struct **prev, vaddr_t start,
+			 vaddr_t end, vm_flags_t rights)
 {
 	const vm_flags_t rwx = VM_READ | VM_WRITE | VM_EXEC;
-	struct vm_area_struct *prev = vma->vm_prev;
-	vm_flags_t newflags;
-	vaddr_t stop;
-	int err;
+	vm_flags_t newflags = rights | (vma->vm_flags & ~rwx);
 
-	if (start > vma->vm_start)
-		prev = vma;
-	for (;;) {
-		newflags = rights | (vma->vm_flags & ~rwx);
-		/* VM_MAYx is four bits above VM_x */
-		if (newflags & ~(newflags >> 4) & rwx)
-			return -EACCES;
-		stop = min_t(vaddr_t, vma->vm_end, end);
-		err = mprotect_fixup(vma, &prev, start, stop, newflags);
-		if (err)
-			return err;
-		start = max_t(vaddr_t, stop, prev->vm_end);
-		if (start >= end)
-			return 0;
-		vma = prev->vm_next;
-		if (!vma || vma->vm_start != start)
-			return -ENOMEM;
-	}
+	/* VM_MAYx is four bits above VM_x */
+	if (newflags & ~(newflags >> 4) & rwx)
+		return -EACCES;
+	return mprotect_fixup(vma, prev, start, end, newflags);
 }
 
 #define PROT_SEM_EMU 0x8u
@@ -174,6 +157,6 @@ int sys_mprotect(struct task_struct *task, vaddr_t start, uint64_t len,
 	} else if (grows) { /* nothing grows up on this architecture */
 		return -EINVAL;
 	}
-	return protect_range(vma, start, end,
-			     prot & (VM_READ | VM_WRITE | VM_EXEC));
+	return vma_fixup_range(vma, start, end, mprotect_part,
+			       prot & (VM_READ | VM_WRITE | VM_EXEC));
 }

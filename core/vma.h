@@ -95,6 +95,17 @@ struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, vaddr_t addr,
  */
 int vma_isolate(struct vm_area_struct **vma, struct vm_area_struct **prev,
 		vaddr_t start, vaddr_t end, vm_flags_t new_flags);
+/*
+ * mprotect and mlock: fixup() for each part of [start, end), without a hole.
+ * *prev is as vma_isolate() wants it, and leaves it. arg is fixup's own.
+ * -ENOMEM at a hole, with what lies in front of it done; else what fixup says.
+ * => vma covers start
+ */
+typedef int (*vma_fixup_fn)(struct vm_area_struct *vma,
+			    struct vm_area_struct **prev, vaddr_t start,
+			    vaddr_t end, vm_flags_t arg);
+int vma_fixup_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end,
+		    vma_fixup_fn fixup, vm_flags_t arg);
 /* Close, drop the file, free; the next area. */
 struct vm_area_struct *remove_vma(struct vm_area_struct *vma);
 

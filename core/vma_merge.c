@@ -357,6 +357,29 @@ int vma_isolate(struct vm_area_struct **vmap, struct vm_area_struct **prev,
 	return 0;
 }
 
+int vma_fixup_range(struct vm_area_struct *vma, vaddr_t start, vaddr_t end,
+		    vma_fixup_fn fixup, vm_flags_t arg)
+{
+	struct vm_area_struct *prev = vma->vm_prev;
+	vaddr_t stop;
+	int err;
+
+	if (start > vma->vm_start)
+		prev = vma;
+	for (;;) {
+		stop = min_t(vaddr_t, vma->vm_end, end);
+		err = fixup(vma, &prev, start, stop, arg);
+		if (err)
+			return err;
+		start = max_t(vaddr_t, stop, prev->vm_end);
+		if (start >= end)
+			return 0;
+		vma = prev->vm_next;
+		if (!vma || vma->vm_start != start)
+			return -ENOMEM;
+	}
+}
+
 /* ---- copy, for mremap ---- */
 
 static struct vm_area_struct *duplicate_at(struct vm_area_struct *vma,
