@@ -249,7 +249,7 @@ static unsigned shrink_inactive_list(struct machine *m, struct zone *z,
 	count_freed(m, z, freed, sc);
 	putback_inactive_pages(m, v, &list);
 	acct_isolated_pages(z, lru, -(int64_t)nr_taken);
-	if (nr_dirty == nr_taken)
+	if (global_reclaim(sc) && nr_dirty == nr_taken)
 		z->tail_lru_dirty = true;
 	observe(m, LRU_SHRINK, z->type, lru, nr_taken, freed);
 	return freed;

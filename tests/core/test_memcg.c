@@ -234,6 +234,30 @@ Test(memcg, a_limit_reclaims_within_the_group)
 	}
 }
 
+/* Dirty files at the tail of a group's list are no matter of kswapd's. */
+Test(memcg, a_groups_dirty_files_do_not_mark_the_zone)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+	struct mem_cgroup *a = limited(m, "/a", 100);
+	struct task_struct *t = member(m, 100, a);
+	struct inode *inode;
+	struct zone *z;
+	struct file *f;
+
+	cr_assert_eq(file_declare(m, "/f", 300 * PAGE, 8, 1, 0, false, FS_EXT2,
+				  &inode), 0);
+	f = file_open(m, inode);
+	map(t, OTHER, 300 * PAGE, RW, MAP_SHARED_EMU, f);
+	put_pages(t, OTHER, 300, 5);
+	cr_expect_gt(owned_page_state(m, NR_WRITTEN), 0);
+	for_each_zone(z, m)
+		cr_expect_not(z->tail_lru_dirty, "%s", z->name);
+	get_pages(t, OTHER, 300, 5);
+	fput(m, f);
+	check_machine(m);
+	machine_destroy(m);
+}
+
 Test(memcg, a_group_with_swappiness_0_drops_files_only)
 {
 	struct machine *m = boot_swap("x86-2level", SWAP_PAGES);
