@@ -9,12 +9,8 @@
  *   active head ◄────────────── in use: activate ◄─────────────────────────┤
  *                                                                     free ▼
  *
- * What becomes of a page at the tail is decided in shrink_page.c.
- *
- * How many of which list: get_scan_count(). Files go first as long as many of
- * them are inactive; else the two kinds share by swappiness and by how often
- * each was lately found in use (reclaim_stat); only anonymous pages when files
- * would not be enough.
+ * What becomes of a page at the tail is decided in shrink_page.c; how many are
+ * looked at of which list, in scan_count.c.
  *
  * Memory cgroups have LRU lists of their own in each zone (memcontrol.h). A zone
  * that is short goes through those of all groups; a group at its limit only
@@ -32,32 +28,15 @@
 #include "core/swapfile.h"
 #include "core/vmscan_internal.h"
 
-enum { ANON, FILES }; /* index of zone_reclaim_stat */
-
 static bool is_active_lru(enum lru_list lru)
 {
 	return lru == LRU_ACTIVE_ANON || lru == LRU_ACTIVE_FILE;
-}
-
-static bool is_file_lru(enum lru_list lru)
-{
-	return lru == LRU_INACTIVE_FILE || lru == LRU_ACTIVE_FILE;
 }
 
 /* All groups' pages in the zone, and those that are of no list at the moment. */
 static uint64_t zone_lru_size(const struct zone *z, enum lru_list lru)
 {
 	return (uint64_t)z->vm_stat[NR_INACTIVE_ANON + (int)lru];
-}
-
-static uint64_t lru_size(const struct lruvec *v, enum lru_list lru)
-{
-	return v->lru[lru].nr;
-}
-
-static bool global_reclaim(const struct scan_control *sc)
-{
-	return !sc->target_mem_cgroup;
 }
 
 /* PGSTEAL_KSWAPD_DMA and the like: one event a zone. */
@@ -314,27 +293,6 @@ static void shrink_active_list(struct machine *m, struct zone *z,
 	observe(m, LRU_SHRINK, z->type, lru, list.nr, 0);
 }
 
-/* With memory cgroups, by the size of the group's lists, not of the zone. */
-static bool inactive_anon_is_low(const struct machine *m, const struct zone *z,
-				 const struct lruvec *v)
-{
-	if (!total_swap_pages(m))
-		return false;
-	if (!mem_cgroup_disabled(m))
-		return mem_cgroup_inactive_anon_is_low(m, v);
-	return lru_size(v, LRU_INACTIVE_ANON) * z->inactive_ratio <
-	       lru_size(v, LRU_ACTIVE_ANON);
-}
-
-static bool inactive_list_is_low(const struct machine *m, const struct zone *z,
-				 const struct lruvec *v, enum lru_list lru)
-{
-	if (is_file_lru(lru))
-		return lru_size(v, LRU_ACTIVE_FILE) >
-		       lru_size(v, LRU_INACTIVE_FILE);
-	return inactive_anon_is_low(m, z, v);
-}
-
 static void age_lruvec(struct machine *m, struct zone *z, struct lruvec *v,
 		       const struct scan_control *sc)
 {
@@ -352,88 +310,6 @@ void age_active_anon(struct machine *m, struct zone *z,
 		age_lruvec(m, z, mem_cgroup_zone_lruvec(z, memcg), sc);
 		memcg = memcg ? mem_cgroup_iter(m, NULL, memcg, NULL) : NULL;
 	} while (memcg);
-}
-
-/* ---- how many of which list ---- */
-
-enum scan_balance { SCAN_EQUAL, SCAN_FRACT, SCAN_ANON, SCAN_FILE };
-
-static uint64_t vmscan_swappiness(const struct machine *m,
-				  const struct scan_control *sc)
-{
-	return global_reclaim(sc) ? m->cfg.swappiness
-				  : mem_cgroup_swappiness(
-					    m, sc->target_mem_cgroup);
-}
-
-static enum scan_balance scan_balance(const struct machine *m,
-				      const struct zone *z,
-				      const struct lruvec *v,
-				      const struct scan_control *sc)
-{
-	uint64_t file = lru_size(v, LRU_ACTIVE_FILE) +
-			lru_size(v, LRU_INACTIVE_FILE);
-	uint64_t free = (uint64_t)z->vm_stat[NR_FREE_PAGES];
-	uint64_t swappiness = vmscan_swappiness(m, sc);
-
-	if (sc->noswap || !nr_swap_pages(m))
-		return SCAN_FILE;
-	if (!global_reclaim(sc) && !swappiness)
-		return SCAN_FILE; /* a group with 0 never swaps */
-	if (!sc->priority && swappiness)
-		return SCAN_EQUAL;
-	if (global_reclaim(sc) && file + free <= z->watermark[WMARK_HIGH])
-		return SCAN_ANON;
-	if (!inactive_list_is_low(m, z, v, LRU_INACTIVE_FILE))
-		return SCAN_FILE;
-	return SCAN_FRACT;
-}
-
-/* Pressure on a kind: its priority, less by how much of it was in use. */
-static uint64_t scan_pressure(struct lruvec *v, unsigned kind, uint64_t prio)
-{
-	struct zone_reclaim_stat *stat = &v->reclaim_stat;
-	uint64_t size = kind == FILES ? lru_size(v, LRU_ACTIVE_FILE) +
-						lru_size(v, LRU_INACTIVE_FILE)
-				      : lru_size(v, LRU_ACTIVE_ANON) +
-						lru_size(v, LRU_INACTIVE_ANON);
-
-	if (stat->recent_scanned[kind] > size / 4) {
-		stat->recent_scanned[kind] /= 2;
-		stat->recent_rotated[kind] /= 2;
-	}
-	return prio * (stat->recent_scanned[kind] + 1) /
-	       (stat->recent_rotated[kind] + 1);
-}
-
-static void get_scan_count(struct machine *m, struct zone *z, struct lruvec *v,
-			   const struct scan_control *sc,
-			   uint64_t nr[NR_LRU_LISTS])
-{
-	bool force = !global_reclaim(sc) ||
-		     (sc->kswapd && !zone_reclaimable(m, z));
-	enum scan_balance balance = scan_balance(m, z, v, sc);
-	uint64_t swappiness = vmscan_swappiness(m, sc);
-	uint64_t fraction[2] = {0, 0};
-
-	if (balance == SCAN_FRACT) {
-		fraction[ANON] = scan_pressure(v, ANON, swappiness);
-		fraction[FILES] = scan_pressure(v, FILES, 200 - swappiness);
-	}
-	for (enum lru_list lru = 0; lru < LRU_UNEVICTABLE; lru++) {
-		bool file = is_file_lru(lru);
-		uint64_t scan = lru_size(v, lru) >> sc->priority;
-
-		if (!scan && force)
-			scan = min_t(uint64_t, lru_size(v, lru),
-				     SWAP_CLUSTER_MAX);
-		if (balance == SCAN_FRACT)
-			scan = scan * fraction[file] /
-			       (fraction[ANON] + fraction[FILES] + 1);
-		else if (balance != SCAN_EQUAL && (balance == SCAN_FILE) != file)
-			scan = 0;
-		nr[lru] = scan;
-	}
 }
 
 /* ---- a zone ---- */
