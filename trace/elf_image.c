@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -139,6 +140,21 @@ static void fail_without_memory(const struct host_ops *host)
 		host->fail(host->ctx, sizeof(GElf_Ehdr));
 }
 
+#define NOT_REGULAR INT_MIN /* no errno */
+
+/* fd of a regular file, never waiting for a FIFO's writer; else -errno. */
+static int open_regular(const char *host_path, struct stat *st)
+{
+	int fd = open(host_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	if (!fstat(fd, st) && S_ISREG(st->st_mode))
+		return fd;
+	close(fd);
+	return NOT_REGULAR;
+}
+
 int elf_image_read(const struct host_ops *host, const char *host_path,
 		   struct elf_image *image, char *interp, uint64_t *size,
 		   char *why)
@@ -151,13 +167,11 @@ int elf_image_read(const struct host_ops *host, const char *host_path,
 	*interp = *why = '\0';
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return refuse(why, -ENOEXEC, "libelf is of another version");
-	fd = open(host_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return refuse(why, -errno, "%s", strerror(errno));
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		close(fd);
+	fd = open_regular(host_path, &st);
+	if (fd == NOT_REGULAR)
 		return refuse(why, -EACCES, "no regular file");
-	}
+	if (fd < 0)
+		return refuse(why, fd, "%s", strerror(-fd));
 	if (size)
 		*size = (uint64_t)st.st_size;
 	errno = 0;
@@ -175,13 +189,17 @@ int elf_image_read(const struct host_ops *host, const char *host_path,
 bool elf_relro(const struct host_ops *host, const char *host_path,
 	       uint64_t *start, uint64_t *end)
 {
-	int fd = open(host_path, O_RDONLY | O_CLOEXEC);
 	bool found = false;
+	struct stat st;
 	size_t nr = 0;
 	GElf_Phdr ph;
 	Elf *elf;
+	int fd;
 
-	if (fd < 0 || elf_version(EV_CURRENT) == EV_NONE)
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return false;
+	fd = open_regular(host_path, &st);
+	if (fd < 0)
 		return false;
 	errno = 0;
 	elf = elf_begin(fd, ELF_C_READ, NULL);

@@ -67,11 +67,11 @@ static bool find_in(const struct import *im, const char *name, char *path)
 	return false;
 }
 
-/* "#!/bin/sh -e": the interpreter replaces the path. */
+/* "#!/bin/sh -e": the interpreter replaces the path. A FIFO has no line. */
 static bool script(char *path)
 {
 	char line[256], *p, *end;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
 
 	if (fd >= 0)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TASK_SIZE 0xC0000000u
@@ -155,6 +156,45 @@ Test(elf, truncated)
 	for (size_t len = 0; len < sizeof(t); len++)
 		if (read_bytes(&t, len, &image, interp, NULL, why))
 			cr_expect_neq(why[0], '\0');
+}
+
+/* Where ld.so makes relocated data read-only: whole pages, rounded down. */
+Test(elf, relro)
+{
+	char path[] = "/tmp/mmemu-elf-XXXXXX";
+	struct tiny t = tiny_elf();
+	uint64_t start = 0, end = 0;
+	int fd = mkstemp(path);
+
+	cr_assert_geq(fd, 0);
+	t.ph[3] = (Elf32_Phdr){.p_type = PT_GNU_RELRO, .p_vaddr = 0x08049180,
+			       .p_memsz = 0x2f00};
+	cr_assert_eq(write(fd, &t, sizeof(t)), (ssize_t)sizeof(t));
+	close(fd);
+	cr_expect(elf_relro(&host_default_ops, path, &start, &end));
+	cr_expect_eq(start, 0x08049000);
+	cr_expect_eq(end, 0x0804c000);
+	unlink(path);
+	cr_expect_not(elf_relro(&host_default_ops, path, &start, &end));
+}
+
+/* Nobody writes into it: opened as a program it would be waited for. */
+Test(elf, a_fifo_is_no_program, .timeout = 20)
+{
+	char interp[ELF_PATH_MAX], why[ELF_ERROR_LEN];
+	char dir[] = "/tmp/mmemu-elf-XXXXXX", path[64];
+	struct elf_image image;
+	uint64_t start, end;
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/fifo", dir);
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	cr_expect_eq(elf_image_read(&host_default_ops, path, &image, interp,
+				    NULL, why), -EACCES);
+	cr_expect_str_eq(why, "no regular file");
+	cr_expect_not(elf_relro(&host_default_ops, path, &start, &end));
+	unlink(path);
+	rmdir(dir);
 }
 
 Test(elf, synthesized)

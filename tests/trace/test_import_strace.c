@@ -2,6 +2,8 @@
 #include "tests/trace/import_fixture.h"
 #include "trace/strace_line.h"
 
+#include <sys/stat.h>
+
 #define EXEC "7 execve(\"/nowhere/prog\", [\"prog\"], 0x7ffe /* 3 vars */) = 0\n"
 #define EXECED                                        \
 	"100 spawn prog\n"                            \
@@ -346,6 +348,25 @@ Test(strace, a_log_for_each_process)
 		unlink(b);
 		rmdir(dir);
 	}
+}
+
+/* Nobody writes into it: looked at as a script it would be waited for. */
+Test(strace, exec_of_a_fifo, .timeout = 20)
+{
+	char dir[] = "/tmp/mmemu-strace-XXXXXX", path[64], log[160];
+	struct import_options opt = fixture_options();
+	struct imported out;
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/fifo", dir);
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	snprintf(log, sizeof(log), "7 execve(\"%s\", [], 0) = 0\n", path);
+	import_bytes(&out, "strace", opt, log, strlen(log));
+	cr_expect(strstr(out.notes, "1 programs could not be read"), "%s",
+		  out.notes);
+	free(out.text);
+	unlink(path);
+	rmdir(dir);
 }
 
 /* A thread's exec goes on under the number of its process's first thread. */
