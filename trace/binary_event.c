@@ -210,6 +210,7 @@ static bool choice_known(const struct word *words, unsigned choice)
 /* Which fields and flags a row of events.def may fill, and which it must. */
 struct allowed {
 	uint32_t fields, needed, flags;
+	uint32_t labels; /* x[] that may name one: addresses */
 };
 
 static void allow(struct allowed *a, unsigned field, bool needed)
@@ -227,9 +228,13 @@ static void allow_arg(struct allowed *a, const struct arg *arg,
 	switch ((enum arg_type)arg->type) {
 	case ARG_END: break;
 	case ARG_ADDR:
+		a->labels |= 1u << arg->slot;
+		allow(a, x, true);
+		break;
 	case ARG_NUMBER:
 	case ARG_SIZE: allow(a, x, true); break;
 	case ARG_ADDR_NULL:
+		a->labels |= 1u << arg->slot;
 		a->flags |= EVF_NULL;
 		allow(a, x, !(ev->flags & EVF_NULL));
 		break;
@@ -270,6 +275,7 @@ static void allow_arg(struct allowed *a, const struct arg *arg,
 	case ARG_FLAG:
 	case ARG_EXCLUSIVE: a->flags |= arg->bit; break;
 	case ARG_FIXED_ADDR:
+		a->labels |= 1u << arg->slot;
 		a->flags |= EVF_FIXED;
 		allow(a, x, ev->flags & EVF_FIXED);
 		break;
@@ -293,7 +299,7 @@ static bool pid_ok(uint32_t pid)
 static bool args_ok(const struct event *ev, uint32_t mask)
 {
 	const struct event_type *t = &event_types[ev->kind];
-	struct allowed a = {1u << FIELD_FLAGS, 0, 0};
+	struct allowed a = {.fields = 1u << FIELD_FLAGS};
 
 	if (t->actor == ACTOR_PID)
 		allow(&a, FIELD_PID, true);
@@ -307,6 +313,9 @@ static bool args_ok(const struct event *ev, uint32_t mask)
 		    !choice_known(arg->words, ev->choice))
 			return false;
 	}
+	for (unsigned i = 0; i < NR_X; i++)
+		if (ev->x[i].label && !(a.labels >> i & 1))
+			return false;
 	return !(mask & ~a.fields) && !(a.needed & ~mask) &&
 	       !(ev->flags & ~a.flags);
 }

@@ -346,6 +346,28 @@ Test(binary, crafted_events_are_refused_or_good)
 	cr_expect_gt(good, 100);
 }
 
+/* Text lets addresses name a label, numbers not. */
+Test(binary, a_number_is_no_label)
+{
+	struct kind_codes codes = {.nr = 1, .kind = {EV_MUNMAP}};
+	struct event ev = {.kind = EV_MUNMAP, .pid = 7}, got;
+
+	for (unsigned slot = X_ADDR; slot <= X_LEN; slot++) {
+		struct bytes b = {.host = &host_default_ops};
+		struct cursor c;
+
+		ev.x[X_ADDR] = (struct quantity){.bytes = 4096};
+		ev.x[X_LEN] = (struct quantity){.bytes = 4096};
+		ev.has = 1u << X_ADDR | 1u << X_LEN;
+		ev.x[slot].label = 2;
+		binary_put_event(&b, &ev, 0);
+		c = (struct cursor){b.p, b.p + b.n, false};
+		cr_expect_eq(binary_get_event(&c, &got, &codes, 3),
+			     slot == X_ADDR);
+		bytes_free(&b);
+	}
+}
+
 /* ---- code that runs again and again ---- */
 
 #define BLOCKS 96u
