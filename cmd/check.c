@@ -6,6 +6,7 @@
  *                                          verdicts, differences, score
  */
 #include "cmd/check.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 
 #include <getopt.h>
@@ -70,29 +71,13 @@ static const struct option options[] = {
 static int parse_format(struct check_options *opt, const char *text)
 {
 	static const char *const names[] = {"text", "tap", "junit", "json"};
+	int i = find_word(names, ARRAY_SIZE(names), text);
 
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(names[i], text)) {
-			opt->format = i;
-			return 0;
-		}
-	}
-	return complain("--format %s: expected text, tap, junit or json", text);
-}
-
-static int parse_number(const char *option, const char *text, uint64_t least,
-			uint64_t most, uint64_t *n)
-{
-	char *end;
-
-	errno = 0;
-	*n = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !errno && !*end && *n >= least &&
-	    *n <= most)
-		return 0;
-	return complain("%s %s: expected a number from %llu to %llu", option,
-			text, (unsigned long long)least,
-			(unsigned long long)most);
+	if (i < 0)
+		return complain("--format %s: expected text, tap, junit or json",
+				text);
+	opt->format = (enum check_format)i;
+	return 0;
 }
 
 static int parse_one(struct check_options *opt, int o, const char *arg)
@@ -125,22 +110,22 @@ static int parse_one(struct check_options *opt, int o, const char *arg)
 		opt->grade = true;
 		break;
 	case 'j':
-		ret = parse_number("--jobs", arg, 1, 1024, &n);
+		ret = number_option("--jobs", arg, 1, 1024, NULL, &n);
 		opt->jobs = (unsigned)n;
 		break;
 	case OPT_TIMEOUT:
-		ret = parse_number("--timeout", arg, 1, 1u << 30, &n);
+		ret = number_option("--timeout", arg, 1, 1u << 30, NULL, &n);
 		opt->timeout = (unsigned)n;
 		break;
 	case OPT_LINES:
-		ret = parse_number("--lines", arg, 0, 1u << 30, &n);
+		ret = number_option("--lines", arg, 0, 1u << 30, NULL, &n);
 		opt->max_lines = n;
 		break;
 	case OPT_CHECK:
 		opt->check = 1;
 		if (arg)
-			ret = parse_number("--check", arg, 1, UINT64_MAX,
-					   &opt->check);
+			ret = number_option("--check", arg, 1, UINT64_MAX,
+					    NULL, &opt->check);
 		break;
 	default:
 		return usage_error("check");

@@ -76,9 +76,11 @@ struct scenario {
 	unsigned nr_diffs;
 };
 
+enum check_format { FORMAT_TEXT, FORMAT_TAP, FORMAT_JUNIT, FORMAT_JSON };
+
 struct check_options {
 	bool update, grade, colour;
-	enum { FORMAT_TEXT, FORMAT_TAP, FORMAT_JUNIT, FORMAT_JSON } format;
+	enum check_format format;
 	unsigned jobs;
 	unsigned timeout; /* seconds a scenario */
 	unsigned long max_lines; /* of one difference */

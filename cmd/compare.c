@@ -1,5 +1,6 @@
 /* compare.c - mmemu compare: one trace on several machines, side by side. */
 #include "cmd/compare.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 
 #include <getopt.h>
@@ -136,24 +137,32 @@ static int list_metrics(void)
 	return EXIT_FINE;
 }
 
+/* I/N */
 static int parse_point(struct compare *c, const char *arg)
 {
-	int n = 0;
+	const char *slash = strchr(arg, '/');
+	char *index = strndup(arg, slash ? (size_t)(slash - arg) : 0);
+	uint64_t i = 0, n = 0;
+	bool good;
 
-	if (sscanf(arg, "%u/%u%n", &c->index, &c->total, &n) == 2 && !arg[n] &&
-	    c->index && c->index <= c->total)
-		return 0;
-	return complain("--point %s: expected I/N", arg);
+	if (!index)
+		cmd_host.fail(cmd_host.ctx, 0);
+	good = slash && parse_number(slash + 1, 1, UINT32_MAX, &n) &&
+	       parse_number(index, 1, n, &i);
+	free(index);
+	c->index = (unsigned)i;
+	c->total = (unsigned)n;
+	return good ? 0 : complain("--point %s: expected I/N", arg);
 }
 
 static int parse_jobs(struct run_options *run, const char *arg)
 {
-	int n = 0;
+	uint64_t n = 0;
+	int bad = number_option("-j", arg, 1, 1024,
+				"a number of threads, 1 to 1024", &n);
 
-	if (sscanf(arg, "%u%n", &run->jobs, &n) == 1 && !arg[n] && run->jobs &&
-	    run->jobs <= 1024 && *arg != '-')
-		return 0;
-	return complain("-j %s: expected a number of threads, 1 to 1024", arg);
+	run->jobs = (unsigned)n;
+	return bad;
 }
 
 int compare_option(struct compare *c, int o, const char *arg)

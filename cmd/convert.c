@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE /* asprintf */
 #include "cmd/command.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/trace_output.h"
 #include "cmd/trace_range.h"
@@ -200,8 +201,6 @@ enum { OPT_SALVAGE = 256, OPT_FROM, OPT_TO };
 
 static int convert_option(struct convert_options *opt, int o)
 {
-	char *end;
-
 	switch (o) {
 	case OPT_SALVAGE:
 		opt->salvage = true;
@@ -214,10 +213,7 @@ static int convert_option(struct convert_options *opt, int o)
 	case 'm':
 		return add_note(&opt->notes, optarg);
 	case 'l':
-		opt->level = (int)strtol(optarg, &end, 10);
-		if (*end || opt->level < 1 || opt->level > 19)
-			return complain("--level %s: expected 1 to 19", optarg);
-		return 0;
+		return level_option(optarg, &opt->level);
 	default:
 		return usage_error("convert");
 	}

@@ -14,6 +14,7 @@
  */
 #include "cmd/command.h"
 #include "cmd/config.h"
+#include "cmd/options.h"
 #include "cmd/trace_output.h"
 #include "cmd/trace_range.h"
 #include "trace/reader.h"
@@ -202,8 +203,6 @@ enum { OPT_FROM = 256, OPT_TO, OPT_SET };
 
 static int cut_option(struct cut_run *c, int o)
 {
-	char *end;
-
 	switch (o) {
 	case OPT_FROM:
 		return trace_point_parse(&c->range.from, "--from", optarg);
@@ -216,10 +215,7 @@ static int cut_option(struct cut_run *c, int o)
 		c->config = optarg;
 		return 0;
 	case 'l':
-		c->level = (int)strtol(optarg, &end, 10);
-		if (*end || c->level < 1 || c->level > 19)
-			return complain("--level %s: expected 1 to 19", optarg);
-		return 0;
+		return level_option(optarg, &c->level);
 	default:
 		return usage_error("cut");
 	}

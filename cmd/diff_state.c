@@ -12,6 +12,7 @@
  * does the order of statements, but that of several slabs of one cache.
  */
 #include "cmd/command.h"
+#include "cmd/options.h"
 #include "trace/state_read.h"
 
 #include <getopt.h>
@@ -228,8 +229,7 @@ static void free_facts(struct facts *f)
 /* ---- comparing ---- */
 
 struct comparison {
-	unsigned long differences, compared;
-	unsigned long max_lines;
+	uint64_t differences, compared, max_lines;
 };
 
 static bool may_print(struct comparison *d)
@@ -325,7 +325,7 @@ static int read_file(const char *path, struct facts *f)
 	return EXIT_FINE;
 }
 
-static int diff(const char *path_a, const char *path_b, unsigned long lines,
+static int diff(const char *path_a, const char *path_b, uint64_t lines,
 		bool quiet)
 {
 	struct comparison d = {.max_lines = quiet ? 0 : lines};
@@ -337,8 +337,9 @@ static int diff(const char *path_a, const char *path_b, unsigned long lines,
 	if (!ret) {
 		compare(&d, &a, &b);
 		if (!quiet)
-			printf("%lu of %lu facts differ\n", d.differences,
-			       d.compared);
+			printf("%llu of %llu facts differ\n",
+			       (unsigned long long)d.differences,
+			       (unsigned long long)d.compared);
 		ret = d.differences ? EXIT_WRONG : EXIT_FINE;
 	}
 	free_facts(&a);
@@ -354,18 +355,16 @@ int cmd_diff_state(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	unsigned long lines = (unsigned long)-1;
+	uint64_t lines = UINT64_MAX;
 	bool quiet = false;
-	char *end;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "n:qh", options, NULL)) != -1) {
 		switch (opt) {
 		case 'n':
-			lines = strtoul(optarg, &end, 10);
-			if (!*optarg || *end)
-				return complain("--lines %s: expected a number",
-						optarg);
+			if (number_option("--lines", optarg, 0, UINT64_MAX,
+					  "a number", &lines))
+				return EXIT_BAD;
 			break;
 		case 'q':
 			quiet = true;

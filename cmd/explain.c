@@ -7,6 +7,7 @@
  * its replay costs.
  */
 #include "cmd/explain.h"
+#include "cmd/options.h"
 #include "formats/json.h"
 #include "trace/text_write.h"
 
@@ -259,18 +260,6 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int parse_number(const char *option, const char *text, uint64_t *n)
-{
-	char *end;
-
-	errno = 0;
-	*n = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
-	if (!*n || errno || *end)
-		return complain("%s %s: expected a number from 1 on", option,
-				text);
-	return 0;
-}
-
 static int parse_point(struct explain_run *run, enum point_type type)
 {
 	static const char *const names[] = {[POINT_NONE] = "--all",
@@ -285,13 +274,14 @@ static int parse_point(struct explain_run *run, enum point_type type)
 	run->what.type = type;
 	run->what.name = optarg;
 	if (type == POINT_EVENT || type == POINT_LINE)
-		return parse_number(names[type], optarg, &run->what.n);
+		return number_option(names[type], optarg, 1, UINT64_MAX,
+				     "a number from 1 on", &run->what.n);
 	return 0;
 }
 
 static int parse_option(struct explain_run *run, int o)
 {
-	uint64_t n;
+	uint64_t n = 0;
 	int ret;
 
 	switch (o) {
@@ -314,7 +304,8 @@ static int parse_option(struct explain_run *run, int o)
 			       0 :
 			       complain("--lang %s: expected en or ja", optarg);
 	case OPT_DEPTH:
-		ret = parse_number("--depth", optarg, &n);
+		ret = number_option("--depth", optarg, 1, UINT64_MAX,
+				    "a number from 1 on", &n);
 		run->opt.depth = (unsigned)min_t(uint64_t, n, STORY_MAX_DEPTH);
 		return ret;
 	case OPT_JSON:

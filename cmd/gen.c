@@ -1,5 +1,6 @@
 /* gen.c - mmemu gen: random traces that check themselves. */
 #include "cmd/command.h"
+#include "cmd/options.h"
 #include "cmd/trace_output.h"
 #include "trace/generate.h"
 
@@ -38,36 +39,26 @@ struct gen_options {
 	const char *output;
 };
 
-static int parse_number(const char *option, const char *text, uint64_t *n)
-{
-	char *end;
-
-	errno = 0;
-	*n = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !errno && !*end)
-		return 0;
-	return complain("%s %s: expected a number", option, text);
-}
-
 static int parse_profile(struct gen_options *opt, const char *text)
 {
-	for (unsigned i = 0; i < NR_GENERATE_PROFILES; i++) {
-		if (!strcmp(generate_profile_names[i], text)) {
-			opt->profile = i;
-			return 0;
-		}
-	}
-	return complain("--profile %s: expected vma, cow, file, swap, alloc or mixed",
-			text);
+	int i = find_word(generate_profile_names, NR_GENERATE_PROFILES, text);
+
+	if (i < 0)
+		return complain("--profile %s: expected vma, cow, file, swap, alloc or mixed",
+				text);
+	opt->profile = (enum generate_profile)i;
+	return 0;
 }
 
 static int parse_one(struct gen_options *opt, int o, const char *arg)
 {
 	switch (o) {
 	case 's':
-		return parse_number("--seed", arg, &opt->seed);
+		return number_option("--seed", arg, 0, UINT64_MAX, "a number",
+				     &opt->seed);
 	case 'n':
-		return parse_number("--events", arg, &opt->events);
+		return number_option("--events", arg, 0, UINT64_MAX,
+				     "a number", &opt->events);
 	case 'p':
 		return parse_profile(opt, arg);
 	case 'o':

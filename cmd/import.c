@@ -1,6 +1,7 @@
 /* import.c - mmemu import: what other tools recorded, as traces. */
 #include "cmd/import.h"
 #include "cmd/command.h"
+#include "cmd/options.h"
 #include "cmd/trace_output.h"
 
 #include <getopt.h>
@@ -61,24 +62,6 @@ struct command_line {
 	int level;
 };
 
-bool parse_count(const char *text, uint64_t max, uint64_t *n)
-{
-	char *end;
-
-	errno = 0;
-	*n = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !errno && !*end && *n &&
-	       *n <= max;
-}
-
-static int parse_number(const char *arg, uint64_t max, const char *option,
-			const char *what, uint64_t *n)
-{
-	if (parse_count(arg, max, n))
-		return 0;
-	return complain("%s %s: expected %s", option, arg, what);
-}
-
 static int parse_one(struct command_line *c, int o, const char *arg)
 {
 	struct import_options *opt = &c->import;
@@ -90,26 +73,25 @@ static int parse_one(struct command_line *c, int o, const char *arg)
 		c->output = arg;
 		break;
 	case 'l':
-		bad = parse_number(arg, 19, "--level", "1 to 19", &n);
-		c->level = (int)n;
+		bad = level_option(arg, &c->level);
 		break;
 	case OPT_PROGRAM:
 		opt->program = arg;
 		break;
 	case OPT_FIRST_PID:
-		bad = parse_number(arg, TRACE_PID_MAX, "--first-pid",
-				   "a process number", &n);
+		bad = number_option("--first-pid", arg, 1, TRACE_PID_MAX,
+				    "a process number", &n);
 		opt->first_pid = (uint32_t)n;
 		break;
 	case OPT_SLICE:
-		bad = parse_number(arg, UINT32_MAX, "--slice",
-				   "a number of accesses", &n);
+		bad = number_option("--slice", arg, 1, UINT32_MAX,
+				    "a number of accesses", &n);
 		opt->slice = (uint32_t)n;
 		break;
 	case OPT_MAX:
-		bad = parse_number(arg, UINT64_MAX, "--max-accesses",
-				   "a number of accesses", &n);
-		opt->max_accesses = n;
+		bad = number_option("--max-accesses", arg, 1, UINT64_MAX,
+				    "a number of accesses",
+				    &opt->max_accesses);
 		break;
 	case OPT_WIDE:
 		opt->wide = true;

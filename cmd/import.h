@@ -14,7 +14,5 @@ void import_defaults(struct import_options *opt);
 int import_file(const struct import_format *format,
 		const struct import_options *opt, const char *output,
 		const char *metadata, int level, struct import_counts *counts);
-/* Decimal, 1 to max. */
-bool parse_count(const char *text, uint64_t max, uint64_t *n);
 
 #endif

@@ -16,6 +16,7 @@
  */
 #include "cmd/interactive.h"
 #include "cmd/explain.h"
+#include "cmd/options.h"
 #include "cmd/replay.h"
 #include "formats/report.h"
 
@@ -44,13 +45,7 @@ static struct {
 /* A decimal number from 1 on. */
 static bool number(const char *text, uint64_t *n)
 {
-	char *end;
-
-	if (!text || *text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*n = strtoull(text, &end, 10);
-	return !errno && !*end && *n;
+	return text && parse_number(text, 1, UINT64_MAX, n);
 }
 
 __attribute__((format(printf, 2, 3))) static void

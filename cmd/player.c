@@ -13,6 +13,7 @@
  * `mmemu replay --at line:N` (or --at EVENT) reports.
  */
 #include "cmd/live.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "formats/explain.h"
 #include "formats/json.h"
@@ -378,18 +379,6 @@ static void close_all(struct player_run *p)
 
 enum { OPT_SET = 256, OPT_FROM, OPT_LIMIT, OPT_LANG, OPT_ROOT };
 
-static int parse_limit(struct player_run *p, const char *text)
-{
-	char *end;
-
-	errno = 0;
-	p->limit = strtoull(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' || !p->limit)
-		return complain("--limit %s: expected a number of events",
-				text);
-	return 0;
-}
-
 static int player_option(struct player_run *p, int o)
 {
 	switch (o) {
@@ -398,7 +387,9 @@ static int player_option(struct player_run *p, int o)
 	case OPT_SET: p->options.sets[p->options.nr_sets++] = optarg; return 0;
 	case OPT_ROOT: p->options.root = optarg; return 0;
 	case OPT_FROM: return trace_point_parse(&p->from, "--from", optarg);
-	case OPT_LIMIT: return parse_limit(p, optarg);
+	case OPT_LIMIT:
+		return number_option("--limit", optarg, 1, UINT64_MAX,
+				     "a number of events", &p->limit);
 	case OPT_LANG:
 		if (!lang_find(optarg, &p->lang))
 			return complain("--lang %s: expected en or ja", optarg);

@@ -6,6 +6,7 @@
  * still stands for one exercise.
  */
 #include "cmd/quiz.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 
 #include <getopt.h>
@@ -99,25 +100,19 @@ static int list_topics(void)
 	return EXIT_FINE;
 }
 
-static int parse_number(const char *option, const char *text, uint64_t *n)
+/* -1: go on. */
+static int parse_seed(const char *text, uint64_t *seed)
 {
-	char *end;
-
-	errno = 0;
-	*n = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !errno && !*end)
+	if (parse_number(text, 0, UINT64_MAX, seed))
 		return -1;
-	return complain("quiz: %s %s: expected a number", option, text);
+	return complain("quiz: --seed %s: expected a number", text);
 }
 
 static int parse_count(const char *text, uint64_t *n)
 {
-	int status = parse_number("--count", text, n);
-
-	if (status < 0 && (!*n || *n > MAX_COUNT))
-		return complain("quiz: --count %s: expected 1 to %u", text,
-				MAX_COUNT);
-	return status;
+	if (parse_number(text, 1, MAX_COUNT, n))
+		return -1;
+	return complain("quiz: --count %s: expected 1 to %u", text, MAX_COUNT);
 }
 
 static int parse_format(struct quiz_options *opt, const char *text)
@@ -135,7 +130,7 @@ static int parse_option(struct quiz_command *c, int o)
 
 	switch (o) {
 	case 's':
-		return parse_number("--seed", optarg, &opt->seed);
+		return parse_seed(optarg, &opt->seed);
 	case 'n':
 		return parse_count(optarg, &opt->count);
 	case 'a':

@@ -15,6 +15,7 @@
 #include "cmd/command.h"
 #include "cmd/follow.h"
 #include "cmd/import.h"
+#include "cmd/options.h"
 
 #include <dirent.h>
 #include <getopt.h>
@@ -457,7 +458,8 @@ static int record(struct record *r)
 
 static int parse_one(struct record *r, int o, const char *arg)
 {
-	uint64_t n;
+	uint64_t n = 0;
+	int bad;
 
 	switch (o) {
 	case 'o':
@@ -473,21 +475,16 @@ static int parse_one(struct record *r, int o, const char *arg)
 		r->keep = arg;
 		return 0;
 	case 'l':
-		if (!parse_count(arg, 19, &n))
-			return complain("--level %s: expected 1 to 19", arg);
-		r->level = (int)n;
-		return 0;
+		return level_option(arg, &r->level);
 	case OPT_SLICE:
-		if (!parse_count(arg, UINT32_MAX, &n))
-			return complain("--slice %s: expected a number of accesses",
-					arg);
+		bad = number_option("--slice", arg, 1, UINT32_MAX,
+				    "a number of accesses", &n);
 		r->import.slice = (uint32_t)n;
-		return 0;
+		return bad;
 	case OPT_MAX:
-		if (!parse_count(arg, UINT64_MAX, &r->import.max_accesses))
-			return complain("--max-accesses %s: expected a number of accesses",
-					arg);
-		return 0;
+		return number_option("--max-accesses", arg, 1, UINT64_MAX,
+				     "a number of accesses",
+				     &r->import.max_accesses);
 	default:
 		return usage_error("record");
 	}

@@ -1,5 +1,6 @@
 /* replay_options.c - the command line of mmemu replay. */
 #include "cmd/replay.h"
+#include "cmd/options.h"
 #include "formats/report.h"
 
 #include <getopt.h>
@@ -86,18 +87,6 @@ static int print_help(void)
 	return EXIT_FINE;
 }
 
-/* A decimal number above 0 that is all of text. */
-static bool parse_count(const char *text, uint64_t *n)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*n = strtoull(text, &end, 10);
-	return !errno && !*end && *n;
-}
-
 static int parse_report(struct replay_options *opt, char *text)
 {
 	struct final_report *fr = &opt->reports[opt->nr_reports++];
@@ -121,7 +110,7 @@ static int parse_report(struct replay_options *opt, char *text)
 		return complain("-r %s: there is no such report (mmemu help replay lists them)",
 				text);
 	if (r->needs_pid &&
-	    (!pid || !parse_count(pid, &n) || n > TRACE_PID_MAX))
+	    (!pid || !parse_number(pid, 1, TRACE_PID_MAX, &n)))
 		return complain("-r %s: this report is of a process, expected %s=PID",
 				text, text);
 	if (cache && !*pid)
@@ -157,15 +146,13 @@ static int parse_contents(struct replay_options *opt, const char *text)
 	static const char *const words[] = {[CONTENTS_AUTO] = "auto",
 					    [CONTENTS_ON] = "on",
 					    [CONTENTS_OFF] = "off"};
+	int i = find_word(words, ARRAY_SIZE(words), text);
 
+	if (i < 0)
+		return complain("--contents %s: expected on, off or auto", text);
 	opt->live.contents_set = true;
-	for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
-		if (!strcmp(words[i], text)) {
-			opt->live.contents = (enum contents_mode)i;
-			return 0;
-		}
-	}
-	return complain("--contents %s: expected on, off or auto", text);
+	opt->live.contents = (enum contents_mode)i;
+	return 0;
 }
 
 static int parse_one(struct replay_options *opt, int o, char *arg)
@@ -195,7 +182,7 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 		return 0;
 	case OPT_CHECK:
 		opt->check = 1;
-		if (arg && !parse_count(arg, &opt->check))
+		if (arg && !parse_number(arg, 1, UINT64_MAX, &opt->check))
 			return complain("--check=%s: expected a number of events",
 					arg);
 		return 0;
@@ -246,7 +233,7 @@ static int parse_one(struct replay_options *opt, int o, char *arg)
 /* --series N FILE: getopt knows the first of its two arguments only. */
 static int parse_series(struct replay_options *opt, int argc, char **argv)
 {
-	if (!parse_count(optarg, &opt->series_every))
+	if (!parse_number(optarg, 1, UINT64_MAX, &opt->series_every))
 		return complain("--series %s: expected a number of events and a file",
 				optarg);
 	if (optind == argc)

@@ -12,6 +12,7 @@
  */
 #define _GNU_SOURCE /* asprintf */
 #include "cmd/command.h"
+#include "cmd/options.h"
 #include "cmd/output.h"
 #include "trace/reader.h"
 #include "trace/text_write.h"
@@ -360,7 +361,6 @@ int cmd_shrink(int argc, char **argv)
 {
 	struct shrink s = {.output = "-", .tries = 20000};
 	int o, status = -1;
-	char *end;
 
 	while ((o = getopt_long(argc, argv, "f:o:h", options, NULL)) != -1) {
 		if (o == 'h') {
@@ -371,13 +371,11 @@ int cmd_shrink(int argc, char **argv)
 			s.fails = optarg;
 		else if (o == 'o')
 			s.output = optarg;
-		else if (o == 't')
-			s.tries = strtoull(optarg, &end, 10);
-		else
+		else if (o != 't')
 			return usage_error("shrink");
-		if (o == 't' && (*end || !s.tries))
-			return complain("--tries %s: expected a number",
-					optarg);
+		else if (number_option("--tries", optarg, 1, UINT64_MAX,
+				       "a number", &s.tries))
+			return EXIT_BAD;
 	}
 	if (optind + 1 != argc || !s.fails || !strstr(s.fails, "{}")) {
 		complain("shrink: expected TRACE and --fails 'CMD {}'");

@@ -7,6 +7,7 @@
  * and the one it executes are one process.
  */
 #include "cmd/command.h"
+#include "cmd/options.h"
 #include "trace/page_stats.h"
 #include "trace/reader.h"
 
@@ -374,10 +375,9 @@ static int stat_trace(struct stat_run *s, const char *path)
 
 static int parse_page_size(struct stat_run *s, const char *text)
 {
-	char *end;
-	unsigned long long n = strtoull(text, &end, 10);
+	uint64_t n;
 
-	if (*end || n < 16 || n > 1u << 30 || n & (n - 1))
+	if (!parse_number(text, 16, 1u << 30, &n) || n & (n - 1))
 		return complain("--page-size %s: expected a power of two, 16 to 1073741824",
 				text);
 	s->shift = ilog2_u64(n);

@@ -5,6 +5,7 @@
  * points, the other way round. CSV and JSON hold plain numbers; JSON holds the
  * settings too, so that `sweep --collect` can read it back.
  */
+#include "cmd/options.h"
 #include "cmd/points.h"
 
 #include <fnmatch.h>
@@ -19,10 +20,7 @@ int table_format_find(const char *name)
 					    [TABLE_CSV] = "csv",
 					    [TABLE_JSON] = "json"};
 
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(names[i], name))
-			return (int)i;
-	return -1;
+	return find_word(names, ARRAY_SIZE(names), name);
 }
 
 unsigned *metrics_parse(const char *list, unsigned *nr)

@@ -1,6 +1,7 @@
 /* trace_range.c - points of a trace and what lies between them. */
 #include "cmd/trace_range.h"
 #include "cmd/command.h"
+#include "cmd/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,16 +12,12 @@ int trace_point_parse(struct trace_point *p, const char *option,
 {
 	bool line = !strncmp(text, "line:", 5);
 	const char *digits = line ? text + 5 : text;
-	char *end;
 
 	p->type = line ? POINT_LINE : POINT_EVENT;
 	p->name = text;
-	if (*digits >= '0' && *digits <= '9') {
-		errno = 0;
-		p->n = strtoull(digits, &end, 10);
-		if (!errno && !*end && p->n)
-			return 0;
-	} else if (!line && ((*text | 0x20) >= 'a' && (*text | 0x20) <= 'z')) {
+	if (parse_number(digits, 1, UINT64_MAX, &p->n))
+		return 0;
+	if (!line && ((*text | 0x20) >= 'a' && (*text | 0x20) <= 'z')) {
 		p->type = POINT_MARK;
 		return 0;
 	}
