@@ -24,13 +24,14 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* "cow.trace, line 27, event 8" */
+/* "cow.trace, event 8, line 27" */
 void figure_where(const struct figure_run *run, const struct live *l, char *buf,
 		  size_t size)
 {
 	const char *mark = l->ev && l->ev->kind == EV_MARK ? l->mark : NULL;
 
-	snprintf(buf, size, "%s, event %llu, line %llu%s%s", base_name(run->live.trace),
+	snprintf(buf, size, "%s, event %llu, line %llu%s%s",
+		 base_name(run->live.trace),
 		 (unsigned long long)l->event, (unsigned long long)l->line,
 		 mark ? ", mark " : "", mark ? mark : "");
 }
@@ -44,6 +45,17 @@ const struct task_struct *figure_task(const struct machine *m, uint64_t pid)
 				  : !found || t->pid < found->pid))
 			found = t;
 	return found;
+}
+
+int figure_find_address(struct figure_run *run, struct live *l)
+{
+	int ret = EXIT_FINE;
+
+	if (run->address && !run->fig.has_address)
+		ret = live_address(l, "--address", run->address,
+				   &run->fig.address);
+	run->fig.has_address |= run->address && !ret;
+	return ret;
 }
 
 /* ---- drawing ---- */
@@ -92,6 +104,8 @@ static int draw_at_point(struct figure_run *run, struct live *l)
 	char where[300];
 	int ret = live_to(l, &run->at);
 
+	if (!ret)
+		ret = figure_find_address(run, l);
 	if (ret)
 		return ret;
 	figure_where(run, l, where, sizeof(where));
@@ -125,10 +139,12 @@ static int draw_with_before(struct figure_run *run, struct live *l)
 		p = (struct trace_point){.type = POINT_EVENT,
 					 .n = l->event - 1};
 	}
-	if (ret || (ret = live_open(&earlier, &run->live)))
+	if (ret)
 		return ret;
+	ret = live_open(&earlier, &run->live);
 	earlier.quiet = true;
-	ret = live_to(&earlier, &p);
+	if (!ret)
+		ret = live_to(&earlier, &p);
 	if (!ret && earlier.event > l->event)
 		ret = complain("--before: this point is not before that of --at");
 	if (!ret) {

@@ -1,5 +1,6 @@
 /* figure_options.c - the command line of mmemu figure. */
 #include "cmd/figure_run.h"
+#include "cmd/options.h"
 #include "core/task.h"
 
 #include <getopt.h>
@@ -23,7 +24,7 @@ static const char help[] =
 	"      --format svg|pdf|png  of the pictures in DIR (svg)\n"
 	"      --before POINT        cow: compare with this point (else the event before)\n"
 	"      --pid N               of this process (else the first one)\n"
-	"      --address A           of this address, as 0x08048000\n"
+	"      --address A           of this address, as 0x08048000, or a label's: heap, heap+8K\n"
 	"      --cache NAME          of this slab cache\n"
 	"      --zone NAME           of this zone alone: DMA, Normal, HighMem\n"
 	"  -c, --config NAME|FILE    the machine: a built-in profile or a YAML file\n"
@@ -86,35 +87,25 @@ static const struct {
 #define MIN_SIDE 600
 #define MAX_SIDE 10000
 
-/* A number from min to max that is all of text. */
-static bool parse_number(const char *text, int base, uint64_t min, uint64_t max,
-			 uint64_t *n)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*n = strtoull(text, &end, base);
-	return !errno && !*end && *n >= min && *n <= max;
-}
-
 static int parse_size(struct svg *style, const char *text)
 {
-	char *end;
-	long w, h;
+	const char *x = strchr(text, 'x');
+	char *width = strndup(text, x ? (size_t)(x - text) : 0);
+	uint64_t w = 0, h = 0;
+	bool good;
 
+	if (!width)
+		cmd_host.fail(cmd_host.ctx, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		if (!strcmp(sizes[i].name, text)) {
-			style->width = sizes[i].width;
-			style->height = sizes[i].height;
-			return 0;
+			w = (uint64_t)sizes[i].width;
+			h = (uint64_t)sizes[i].height;
 		}
 	}
-	w = strtol(text, &end, 10);
-	h = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
-	if (*end || w < MIN_SIDE || h < MIN_SIDE || w > MAX_SIDE ||
-	    h > MAX_SIDE)
+	good = w || (x && parse_number(width, MIN_SIDE, MAX_SIDE, &w) &&
+		     parse_number(x + 1, MIN_SIDE, MAX_SIDE, &h));
+	free(width);
+	if (!good)
 		return complain("--size %s: expected slide, slide43, a4, a4-portrait, or WxH of %u to %u",
 				text, MIN_SIDE, MAX_SIDE);
 	style->width = (int)w;
@@ -132,13 +123,11 @@ static int parse_theme(struct svg *style, const char *name)
 
 static int parse_font_size(struct svg *style, const char *text)
 {
-	uint64_t n;
+	uint64_t n = 0;
+	int bad = number_option("--font-size", text, 8, 22, NULL, &n);
 
-	if (!parse_number(text, 10, 8, 22, &n))
-		return complain("--font-size %s: expected a number from 8 to 22",
-				text);
 	style->font = (int)n;
-	return 0;
+	return bad;
 }
 
 /* FROM..TO */
@@ -180,12 +169,11 @@ static int parse_one(struct figure_run *run, int o, char *arg)
 		return picture_form_find(arg, &run->form) ? 0 :
 			complain("--format %s: expected svg, pdf or png", arg);
 	case OPT_PID:
-		return parse_number(arg, 10, 1, TRACE_PID_MAX, &run->pid) ? 0 :
-			complain("--pid %s: expected the number of a process", arg);
+		return number_option("--pid", arg, 1, TRACE_PID_MAX,
+				     "the number of a process", &run->pid);
 	case OPT_ADDRESS:
-		run->fig.has_address = true;
-		return parse_number(arg, 0, 0, UINT64_MAX, &run->fig.address) ? 0 :
-			complain("--address %s: expected an address, as 0x08048000", arg);
+		run->address = arg;
+		return 0;
 	default: return usage_error("figure");
 	}
 }

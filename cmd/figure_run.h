@@ -8,6 +8,7 @@
 
 struct figure_run {
 	const char *kind, *output; /* a file; --all, --animate: a folder */
+	const char *address; /* as it was given; a label is known at a point */
 	struct live_options live;
 	struct trace_point at, before;
 	struct trace_range steps; /* --animate */
@@ -35,6 +36,8 @@ void figure_where(const struct figure_run *run, const struct live *l, char *buf,
 		  size_t size);
 /* The process with this PID, or (0) the one with the lowest. NULL: none. */
 const struct task_struct *figure_task(const struct machine *m, uint64_t pid);
+/* --address, as its label is bound where l is. */
+int figure_find_address(struct figure_run *run, struct live *l);
 /* Without --at: the end, or where the last process lived (of this PID). */
 int figure_default_point(struct figure_run *run);
 

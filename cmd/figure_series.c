@@ -134,6 +134,8 @@ static int draw_all(struct figure_run *run, struct live *l)
 	int ret = live_to(l, &run->at);
 	unsigned n;
 
+	if (!ret)
+		ret = figure_find_address(run, l);
 	if (ret)
 		return ret;
 	figure_where(run, l, where, sizeof(where));
@@ -173,13 +175,18 @@ int figure_all(struct figure_run *run)
 
 /* ---- --animate ---- */
 
-/* The process of the whole series: the first one at its first step. */
-static void fix_choices(struct figure_run *run, const struct machine *m)
+/* The process of the whole series: the first one at its first step; and the
+ * address: a label's from where it is bound. */
+static void fix_choices(struct figure_run *run, struct live *l)
 {
+	const struct machine *m = l->m;
+
+	figure_find_address(run, l); /* l is quiet: that it is not yet bound */
 	run->fig.task = figure_task(m, run->pid);
 	if (!run->pid && run->fig.task)
 		run->pid = run->fig.task->pid;
-	if (!run->fig.has_address && run->figure->needs_address) {
+	if (!run->address && !run->fig.has_address &&
+	    run->figure->needs_address) {
 		run->fig.address = figure_address(m, &run->fig);
 		run->fig.has_address = run->fig.address != 0;
 	}
@@ -191,13 +198,13 @@ static bool applies(const struct figure_run *run)
 }
 
 /* Drawn to nowhere: what it would place is noted. */
-static int note_step(struct figure_run *run, const struct live *l)
+static int note_step(struct figure_run *run, struct live *l)
 {
 	struct svg s = run->style;
 	char *text = NULL;
 	size_t size = 0;
 
-	fix_choices(run, l->m);
+	fix_choices(run, l);
 	if (!applies(run))
 		return 0;
 	s.out = open_memstream(&text, &size);
@@ -254,6 +261,9 @@ static int one_pass(struct figure_run *run, bool drawing)
 	l.quiet = !drawing;
 	if (!ret)
 		ret = go_through(run, &l, drawing);
+	l.quiet = false;
+	if (!ret) /* never bound: say so */
+		ret = figure_find_address(run, &l);
 	if (!ret && drawing)
 		ret = live_status(&l);
 	live_close(&l);

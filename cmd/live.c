@@ -149,6 +149,25 @@ static void copy_event(struct live *l, const struct event *ev)
 	memcpy(l->bytes, ev->value, ev->value_len);
 }
 
+/* As the replay binds it. */
+static void note_label(struct live *l, uint32_t id, const struct outcome *o)
+{
+	if (id >= l->nr_labels) {
+		uint32_t nr = 2 * id + 1;
+
+		l->label = host_realloc(&cmd_host, l->label,
+					l->nr_labels * sizeof(*l->label),
+					nr * sizeof(*l->label));
+		l->nr_labels = nr;
+	}
+	l->label[id] = (struct label_value){
+		.value = o->kind == OUTCOME_ADDRESS ? o->address : 0,
+		.bound = o->kind == OUTCOME_ADDRESS,
+	};
+	/* a binary trace's reader has no need of it, the lexer has */
+	name_get(&l->names, id)->flags |= NAME_BOUND;
+}
+
 static void on_outcome(void *ctx, const struct event *ev,
 		       const struct outcome *o)
 {
@@ -157,10 +176,14 @@ static void on_outcome(void *ctx, const struct event *ev,
 
 	l->result = *o;
 	l->outcome = &l->result;
+	if (ev->bind)
+		note_label(l, ev->bind, o);
 	if (!o->got)
 		return;
 	if (before + o->got_len > l->nr_bytes)
 		room_for(l, before + o->got_len);
+	if (before)
+		l->done.value = l->bytes; /* which may have moved */
 	l->result.got = l->bytes + before;
 	memcpy(l->bytes + before, o->got, o->got_len);
 }
@@ -283,6 +306,39 @@ int live_to(struct live *l, const struct trace_point *p)
 	return complain_point(trace_name(&l->reader), p, &l->passed);
 }
 
+/* The event that binds it may have failed, or is yet to come. */
+static bool bound_here(const struct live *l, uint32_t id)
+{
+	return !id || (id < l->nr_labels && l->label[id].bound);
+}
+
+int live_address(struct live *l, const char *option, const char *text,
+		 uint64_t *addr)
+{
+	struct trace_error error = {.text = "expected one address"};
+	struct lexer lex = {.host = &cmd_host,
+			    .names = &l->names,
+			    .error = &error};
+	struct quantity q;
+	bool good = lex_line(&lex, text, text + strlen(text), 1) &&
+		    lex_address(&lex, "an address, as 0x08048000 or a label's",
+				&q) &&
+		    !lex.field.text;
+
+	if (good && !bound_here(l, q.label)) {
+		snprintf(error.text, sizeof(error.text),
+			 "no address has this name at this point");
+		good = false;
+	}
+	lex_destroy(&lex);
+	if (!good)
+		return l->quiet ? EXIT_BAD : complain("%s %s: %s", option, text,
+						      error.text);
+	*addr = q.bytes + (q.pages << l->m->page_shift) +
+		(q.label ? l->label[q.label].value : 0);
+	return EXIT_FINE;
+}
+
 int live_status(const struct live *l)
 {
 	return l->status ? l->status : replay_status(&l->replay);
@@ -295,6 +351,6 @@ void live_close(struct live *l)
 	machine_destroy(l->m);
 	trace_close(&l->reader);
 	names_destroy(&l->names);
-	if (l->bytes)
-		host_free(&cmd_host, l->bytes, l->nr_bytes);
+	host_free(&cmd_host, l->bytes, l->nr_bytes);
+	host_free(&cmd_host, l->label, l->nr_labels * sizeof(*l->label));
 }

@@ -32,6 +32,12 @@ struct live_options {
 	enum contents_mode contents; /* if contents_set */
 };
 
+/* What `-> LABEL` stands for. */
+struct label_value {
+	uint64_t value;
+	bool bound; /* false: its event failed, or there was none */
+};
+
 struct live {
 	struct machine *m;
 	struct names names;
@@ -51,6 +57,8 @@ struct live {
 	void *each_ctx;
 	/* the rest is live.c's */
 	struct trace_passed passed;
+	struct label_value *label; /* by name id */
+	uint32_t nr_labels;
 	struct event done;
 	struct outcome result;
 	const struct event *next;
@@ -75,6 +83,11 @@ const struct event *live_peek(struct live *l);
 int live_to(struct live *l, const struct trace_point *p);
 /* Does the statement done last count as an event? */
 bool live_at_event(const struct live *l);
+/* An address as a trace would write it: a number, a label as it is bound here,
+ * or a sum. EXIT_FINE, or EXIT_BAD and, unless l->quiet, a message that calls
+ * it `option`. */
+int live_address(struct live *l, const char *option, const char *text,
+		 uint64_t *addr);
 /* What replaying as far as here is worth as an exit status. */
 int live_status(const struct live *l);
 void live_close(struct live *l);

@@ -112,6 +112,26 @@ complains "mmemu: $T/cow.trace: there is no mark nowhere in it, but before-fork,
 	figure sharing "$T/cow.trace" --animate 1..nowhere -o nothing
 [ -e nothing ] && fail "a series to a point that is not there left files"
 
+# ---- a label of the trace as an address, bound where the figure is ----
+run 0 figure address-split "$T/cow.trace" --at after-cow --address 0x20001010 -o number.svg
+run 0 figure address-split "$T/cow.trace" --at after-cow --address heap+1p+0x10 -o label.svg
+cmp -s number.svg label.svg || fail "--address heap+1p+0x10"
+run 0 convert "$T/cow.trace" cow.mmt
+run 0 figure address-split cow.mmt --at after-cow --address heap+4112 -o -
+sed 's/cow\.mmt/cow.trace/g' out | cmp -s - label.svg || fail "--address, of a binary trace"
+run 0 figure cow "$T/cow.trace" --before after-fork --at after-cow --address heap -o label.svg
+run 0 figure cow "$T/cow.trace" --before after-fork --at after-cow --address 0x20000000 -o number.svg
+cmp -s number.svg label.svg || fail "cow --address heap"
+run 0 figure page-table "$T/cow.trace" --address heap --animate 3..5 -o labels
+run 0 figure page-table "$T/cow.trace" --address 0x20000000 --animate 3..5 -o numbers
+diff -r labels numbers >/dev/null || fail "--animate --address heap"
+run 0 figure --all "$T/cow.trace" --at after-cow --address heap -o all-labels
+run 0 figure --all "$T/cow.trace" --at after-cow --address 0x20000000 -o all-numbers
+diff -r all-labels all-numbers >/dev/null || fail "--all --address heap"
+# bound behind the first steps
+run 0 figure page-table "$T/cow.trace" --address heap --animate 1..5 -o early
+[ "$(ls early | wc -l)" -ge 4 ] || fail "--animate, a label bound later"
+
 # ---- what cannot be drawn ----
 complains "mmemu: figure: there is no kind \"circle\" (mmemu figure --list names them)" \
 	figure circle "$T/cow.trace" -o x.svg
@@ -127,6 +147,20 @@ complains "mmemu: figure buddy-linear: there is no zone Mars with memory" \
 	figure buddy-linear "$T/cow.trace" --zone Mars -o x.svg
 complains "mmemu: figure address-split: 0x100000000 is no address of x86-2level (32 bits)" \
 	figure address-split "$T/cow.trace" --address 0x100000000 -o x.svg
+complains 'mmemu: --address nope: the name "nope" is not bound, expected an earlier line that ends in "-> nope"' \
+	figure address-split "$T/cow.trace" --address nope -o x.svg
+complains 'mmemu: --address heap: the name "heap" is not bound, expected an earlier line that ends in "-> heap"' \
+	figure address-split "$T/cow.trace" --address heap --at 1 -o x.svg
+complains 'mmemu: --address heap: the name "heap" is not bound, expected an earlier line that ends in "-> heap"' \
+	figure address-split "$T/buddy.trace" --address heap --animate 1..3 -o x
+complains 'mmemu: --address heap 4: expected one address' \
+	figure address-split "$T/cow.trace" --address 'heap 4' -o x.svg
+complains 'mmemu: --address : the line ends here, expected an address, as 0x08048000 or a label'\''s' \
+	figure address-split "$T/cow.trace" --address '' -o x.svg
+printf '%s\n' 'mmemu-trace 1' '1 spawn' '1 mmap 0x20000000 4K rw- private anon' \
+	'1 mmap - 4G rw- private anon -> a !ENOMEM' >failed.trace
+complains 'mmemu: --address a: no address has this name at this point' \
+	figure address-split failed.trace --address a -o x.svg
 complains "mmemu: --theme pink: expected color, grey or dark" \
 	figure slab "$T/cow.trace" --theme pink -o x.svg
 complains "mmemu: --font-size 50: expected a number from 8 to 22" \
