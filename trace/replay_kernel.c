@@ -51,6 +51,36 @@ static bool misuse(struct call *c, struct binding *b)
 	return false;
 }
 
+static bool gives_objects(unsigned kind)
+{
+	return kind == EV_KMALLOC || kind == EV_CACHE_ALLOC;
+}
+
+/*
+ * The binding of an object that a number or a sum names. NULL, told: no label
+ * has it, so it may be the kernel's own, which would free it a second time.
+ */
+static struct binding *labelled_object(struct call *c, kva_t obj)
+{
+	for (uint32_t i = 0; i < c->r->nr_bindings; i++) {
+		struct binding *b = &c->r->bindings[i];
+
+		if (b->bound && !b->freed && b->value == obj &&
+		    gives_objects(b->kind))
+			return b;
+	}
+	bug(c, "no label has this object: it may be the kernel's own");
+	return NULL;
+}
+
+/* => it is an object in use. NULL: told. */
+static struct binding *object_of(struct call *c, struct binding *named,
+				 kva_t obj)
+{
+	return named && gives_objects(named->kind) ? named
+						   : labelled_object(c, obj);
+}
+
 /* ---- frames ---- */
 
 static void note_owner(struct page *page, unsigned order, bool taken)
@@ -122,8 +152,10 @@ void call_kfree(struct call *c)
 		bug(c, why);
 		return;
 	}
-	if (b)
-		b->freed = true;
+	b = object_of(c, b, obj);
+	if (!b)
+		return;
+	b->freed = true;
 	kfree(c->m, obj);
 }
 
@@ -184,8 +216,10 @@ void call_cache_free(struct call *c)
 		bug(c, why);
 		return;
 	}
-	if (b)
-		b->freed = true;
+	b = object_of(c, b, c->x[X_ADDR]);
+	if (!b)
+		return;
+	b->freed = true;
 	kmem_cache_free(c->m, cachep, c->x[X_ADDR]);
 }
 
@@ -197,13 +231,26 @@ void call_cache_shrink(struct call *c)
 		kmem_cache_shrink(c->m, cachep);
 }
 
+/* One of kmalloc's: it would go on using it. */
+static bool is_general_cache(const struct machine *m,
+			     const struct kmem_cache *cachep)
+{
+	for (unsigned i = 0; i < KMALLOC_MAX_CACHES; i++)
+		if (m->kmalloc.normal[i] == cachep ||
+		    m->kmalloc.dma[i] == cachep)
+			return true;
+	return false;
+}
+
 void call_cache_destroy(struct call *c)
 {
 	struct kmem_cache *cachep = named_cache(c);
 
 	if (!cachep)
 		return;
-	if (kmem_cache_live(cachep))
+	if (is_general_cache(c->m, cachep))
+		bug(c, "kmalloc still needs the cache");
+	else if (kmem_cache_live(cachep))
 		bug(c, "the cache still has objects");
 	else
 		outcome_error(c->out, kmem_cache_destroy(c->m, cachep));

@@ -1,5 +1,5 @@
 /* The engine: traces in, outcome logs and counters out. */
-#include "trace/replay.h"
+#include "trace/replay_internal.h"
 #include "trace/text_read.h"
 
 #include <criterion/criterion.h>
@@ -446,6 +446,42 @@ Test(replay, kernel_misuse)
 	run_end(&run);
 }
 /* clang-format on */
+
+/* An address may name an object, but only one that a label has too. */
+Test(replay, the_kernels_own_objects_are_not_given_back)
+{
+	struct task_struct *task;
+	char text[160];
+	struct run run;
+
+	run_start(&run, false, true);
+	run_text(&run, "1 spawn\n"
+		       "1 mmap 0x20000000 64K rw- private anon fixed\n"
+		       "kernel kmem_cache_destroy kmalloc-8192\n"
+		       "kernel kmalloc 8000 GFP_KERNEL -> a\n"
+		       "kernel kfree a\n");
+	cr_expect_eq(run.r.n.bugs, 1);
+	task = find_task_by_pid(run.m, 1);
+	cr_assert(task && task->mm->mmap);
+	snprintf(text, sizeof(text),
+		 "kernel kfree 0x%llx\n"
+		 "kernel kmem_cache_free vm_area_struct 0x%llx\n"
+		 "kernel kmalloc 100 GFP_KERNEL -> k\n",
+		 (unsigned long long)task->mm->mmap->kobj,
+		 (unsigned long long)task->mm->mmap->kobj);
+	run_text(&run, text);
+	cr_expect_eq(run.r.n.bugs, 3);
+	snprintf(text, sizeof(text), "kernel kfree 0x%llx\n",
+		 (unsigned long long)run.r.bindings[
+			 names_intern(&run.names, "k", 1)].value);
+	run_text(&run, text);
+	cr_expect_eq(run.r.n.bugs, 3);
+	run_text(&run, "kernel kfree k\n");
+	cr_expect_eq(run.r.n.bugs, 4);
+	run_text(&run, "1 exit\n"); /* frees the area: once */
+	cr_expect_eq(run.r.n.bugs, 4);
+	run_end(&run);
+}
 
 Test(replay, strict)
 {
