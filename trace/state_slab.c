@@ -123,11 +123,30 @@ static bool set_cache_field(struct kmem_cache *s, const char *name,
 	return true;
 }
 
+/* Do the objects fit into a slab's frames, so far behind their beginning? */
+static bool objects_fit(const struct machine *m, const struct kmem_cache *s,
+			uint64_t offset)
+{
+	uint64_t bytes = PAGE_SIZE(m) << s->gfporder;
+
+	return offset <= bytes && (uint64_t)s->num * s->size <= bytes - offset;
+}
+
+/* The slabs that are still to be made: of every colour, and the next one. */
+static bool colours_fit(const struct machine *m, const struct kmem_cache *s)
+{
+	uint64_t last = s->colour ? s->colour - 1 : 0;
+	uint64_t most = max_t(uint64_t, last, s->colour_next) * s->colour_off;
+
+	if (s->flags & CFLGS_OFF_SLAB)
+		return objects_fit(m, s, most);
+	return most <= UINT32_MAX && objects_fit(m, s, most + s->slab_size);
+}
+
 static bool cache_plausible(const struct machine *m, const struct kmem_cache *s)
 {
 	return s->size && s->num && s->gfporder < MAX_ORDER &&
-	       s->object_size <= s->size &&
-	       (uint64_t)s->num * s->size <= PAGE_SIZE(m) << s->gfporder &&
+	       s->object_size <= s->size && colours_fit(m, s) &&
 	       s->ac.limit && s->ac.limit <= ARRAY_MAX &&
 	       s->ac.batchcount && s->ac.batchcount <= s->ac.limit &&
 	       s->ac.avail <= s->ac.limit;
@@ -240,7 +259,8 @@ static int load_slab(struct machine *m, const char *at, const char **why)
 	    strcmp(next_word(&at, word), "free"))
 		return bad(why, "expected full|partial|free s_mem ADDR desc "
 				"ADDR colouroff N inuse N free ...");
-	if (!slab_frames_free(m, s, s_mem - colouroff))
+	if (!objects_fit(m, s, colouroff) ||
+	    !slab_frames_free(m, s, s_mem - colouroff))
 		return bad(why, "the slab's frames are not lowmem of its own");
 	slabp = slab_new(m, s,
 			 (pfn_t)(__pa(m, s_mem - colouroff) >> PAGE_SHIFT(m)));

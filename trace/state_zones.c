@@ -192,7 +192,7 @@ static int add_zone_ram(struct state_reader *r, const struct zone *z)
 	state_zone_hole(m, z, &start, &end);
 	if (start == end || z->present_pages == z->spanned_pages)
 		start = end = to;
-	if (start < from || end > to)
+	if (start < from || start > end || end > to)
 		return state_bad(r,
 				 "zone %s: a hole of %u frames has no place "
 				 "below 1M or 4G",

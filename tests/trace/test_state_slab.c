@@ -136,6 +136,11 @@ Test(state_slab, wrong_lines_are_refused)
 	static const char *const rows[] = {
 		"cache", "cache c size", "cache c size 4",
 		"cache c size 64 num 100 limit 1 batchcount 1",
+		/* the next slab's objects would lie behind its frames */
+		"cache c size 64 num 59 slab_size 384 limit 1 batchcount 1",
+		"cache c size 64 num 59 colour 8 colour_off 64 limit 1 batchcount 1",
+		"cache c size 64 num 59 colour_next 99999 colour_off 99999 limit 1 batchcount 1",
+		"cache c size 64 num 59 colour_next 4294967295 colour_off 4294967295 limit 1 batchcount 1",
 		"ac c", "ac nobody", "slab c full", "slab nobody full",
 		"vmalloc 1 2", "vmalloc 0x2000 0x1000", "vmap x", "vmap 0-1",
 		"vmap 0xd07e0000-0xd07e2000 pages=9 vmalloc",
@@ -152,6 +157,8 @@ Test(state_slab, wrong_lines_are_refused)
 		"slab c full s_mem 0x1108 desc 0x1000 colouroff 264 inuse 59 free",
 		"slab c full s_mem 0xfff00108 desc 0 colouroff 264 inuse 59 free",
 		"slab c full s_mem 0xc1200108 desc 0 colouroff 263 inuse 59 free",
+		"slab c full s_mem 0xc1201000 desc 0 colouroff 4096 inuse 59 free",
+		"slab c full s_mem 0xc1200180 desc 0 colouroff 384 inuse 59 free",
 	};
 	/* clang-format on */
 	struct machine *m = boot();
