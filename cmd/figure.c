@@ -73,30 +73,28 @@ int figure_to_file(struct figure_run *run, const struct live *l,
 		   const char *path)
 {
 	struct svg s = run->style;
+	int percent = run->enlarge, ret;
 	char *text = NULL;
-	size_t size = 0;
-	int ret;
+	size_t size;
 
-	s.out = open_memstream(&text, &size);
-	if (!s.out)
-		return complain("this host has no more memory");
-	ret = run->figure->draw(l->m, &run->fig, &s);
-	if (fclose(s.out))
-		ret = complain("this host has no more memory");
-	else if (ret && run->pass_over)
-		goto out; /* nothing is drawn */
-	else if (ret)
-		ret = complain("figure %s: %s", run->figure->name, s.why);
-	else if (run->figure->draw == figure_timeline)
+	if (!run->animate) /* a series has one for all */
+		percent = figure_zoom(run->figure, l->m, &run->fig, &s,
+				      percent);
+	ret = percent < 0 ? percent
+			  : figure_draw(run->figure, l->m, &run->fig, &s,
+					percent, &text);
+	if (ret == -EINVAL && run->pass_over)
+		return EXIT_FINE; /* nothing is drawn */
+	if (ret)
+		return complain("figure %s: %s", run->figure->name, s.why);
+	size = strlen(text);
+	if (run->figure->draw == figure_timeline)
 		ret = draw_by_gnuplot(&text, &size);
 	if (!ret)
 		ret = picture_write(path, run->form, text, size);
 	run->nr_drawn += !ret;
 	free(text);
 	return ret;
-out:
-	free(text);
-	return EXIT_FINE;
 }
 
 static int draw_at_point(struct figure_run *run, struct live *l)
@@ -261,6 +259,7 @@ int cmd_figure(int argc, char **argv)
 	struct figure_run run = {
 		.style = {.theme = svg_theme_find("color"),
 			  .width = 1280, .height = 720, .font = 16},
+		.enlarge = 160,
 	};
 	int status;
 

@@ -13,8 +13,8 @@ static const char help[] =
 	"       mmemu figure KIND TRACE --animate FROM..TO [OPTION]... -o DIR\n"
 	"\n"
 	"Replays a trace and draws the machine at its end (figures of a process: where it\n"
-	"last lived), or at another point. PDF and\n"
-	"PNG are made by rsvg-convert (Debian: librsvg2-bin), timeline by gnuplot.\n"
+	"last lived), or at another point. PDF and PNG are made by rsvg-convert (Debian:\n"
+	"librsvg2-bin), timeline by gnuplot.\n"
 	"\n"
 	"  -o, --output FILE         the picture; its ending says what it becomes\n"
 	"      --at EVENT|line:N|MARK  draw behind that point\n"
@@ -34,7 +34,8 @@ static const char help[] =
 	"      --theme NAME          color (safe for the colour-blind), grey, dark\n"
 	"      --size WxH|NAME       pixels, or slide (1280x720), slide43, a4, a4-portrait\n"
 	"      --font NAME           the font, before the usual ones\n"
-	"      --font-size N         pixels of normal text, 8 to 22 (16)\n"
+	"      --font-size N         pixels of normal text, 8 to 22 (16, or more\n"
+	"                            where there is room)\n"
 	"      --list                the kinds of figure, one a line\n"
 	"  -h, --help                this\n"
 	"\n"
@@ -121,12 +122,14 @@ static int parse_theme(struct svg *style, const char *name)
 					   svg_theme_name(1), svg_theme_name(2));
 }
 
-static int parse_font_size(struct svg *style, const char *text)
+/* Who says how large letters are gets them so. */
+static int parse_font_size(struct figure_run *run, const char *text)
 {
 	uint64_t n = 0;
 	int bad = number_option("--font-size", text, 8, 22, NULL, &n);
 
-	style->font = (int)n;
+	run->style.font = (int)n;
+	run->enlarge = 100;
 	return bad;
 }
 
@@ -158,7 +161,7 @@ static int parse_one(struct figure_run *run, int o, char *arg)
 	case OPT_FONT: run->style.family = arg; return 0;
 	case OPT_THEME: return parse_theme(&run->style, arg);
 	case OPT_SIZE: return parse_size(&run->style, arg);
-	case OPT_FONT_SIZE: return parse_font_size(&run->style, arg);
+	case OPT_FONT_SIZE: return parse_font_size(run, arg);
 	case OPT_LANG:
 		return lang_find(arg, &run->fig.lang) ? 0 :
 			complain("--lang %s: expected en or ja", arg);

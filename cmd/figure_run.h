@@ -19,6 +19,7 @@ struct figure_run {
 	const struct figure *figure;
 	struct figure_options fig;
 	struct svg style; /* theme, size, font */
+	int enlarge;	  /* to so many percent where there is room */
 	enum picture_form form;
 };
 

@@ -4,9 +4,9 @@
  *   --all      one replay to the point; every kind for the machine, and for
  *              each process and zone of which there can be one:
  *              DIR/slab.svg  DIR/rbtree-100.svg  DIR/buddy-linear-Normal.svg
- *   --animate  the steps are gone through twice: the first time the figure is
- *              only asked what it would place (figure.h, slots), the second
- *              time it is drawn:     DIR/page-table-0001.svg ...
+ *   --animate  the steps are gone through three times: first the figure is only
+ *              asked what it would place (figure.h, slots), then how large it
+ *              can be, then it is drawn:     DIR/page-table-0001.svg ...
  *
  * What does not apply is left out, not an error: a cache that is not there yet,
  * a process that has gone.
@@ -201,18 +201,30 @@ static bool applies(const struct figure_run *run)
 static int note_step(struct figure_run *run, struct live *l)
 {
 	struct svg s = run->style;
-	char *text = NULL;
-	size_t size = 0;
+	char *text;
+	int ret;
 
 	fix_choices(run, l);
 	if (!applies(run))
 		return 0;
-	s.out = open_memstream(&text, &size);
-	if (!s.out)
-		return complain("this host has no more memory");
-	run->figure->draw(l->m, &run->fig, &s);
-	fclose(s.out);
+	ret = figure_draw(run->figure, l->m, &run->fig, &s, 100, &text);
 	free(text);
+	return ret == -ENOMEM ? complain("%s", s.why) : 0;
+}
+
+/* All steps are shown as large as the one that has the least room. */
+static int fit_step(struct figure_run *run, const struct live *l)
+{
+	struct svg s = run->style;
+	int percent;
+
+	run->fig.task = figure_task(l->m, run->pid);
+	if (!applies(run))
+		return 0;
+	percent = figure_zoom(run->figure, l->m, &run->fig, &s, run->enlarge);
+	if (percent < 0)
+		return complain("%s", s.why);
+	run->enlarge = percent;
 	return 0;
 }
 
@@ -228,8 +240,10 @@ static int draw_step(struct figure_run *run, const struct live *l,
 	return applies(run) ? to_folder(run, l, suffix) : 0;
 }
 
+enum pass { NOTE, FIT, DRAW };
+
 /* Once over the steps. */
-static int go_through(struct figure_run *run, struct live *l, bool drawing)
+static int go_through(struct figure_run *run, struct live *l, enum pass pass)
 {
 	struct trace_range steps = run->steps;
 	uint64_t number = 0;
@@ -244,7 +258,9 @@ static int go_through(struct figure_run *run, struct live *l, bool drawing)
 		if (place == RANGE_BEFORE || !(live_at_event(l) || !number))
 			continue;
 		number++;
-		ret = drawing ? draw_step(run, l, number) : note_step(run, l);
+		ret = pass == NOTE  ? note_step(run, l)
+		      : pass == FIT ? fit_step(run, l)
+				    : draw_step(run, l, number);
 	}
 	if (interrupted)
 		return EXIT_INTERRUPTED;
@@ -253,18 +269,18 @@ static int go_through(struct figure_run *run, struct live *l, bool drawing)
 	return ret ? ret : trace_range_complete(&steps, run->live.trace);
 }
 
-static int one_pass(struct figure_run *run, bool drawing)
+static int one_pass(struct figure_run *run, enum pass pass)
 {
 	struct live l;
 	int ret = live_open(&l, &run->live);
 
-	l.quiet = !drawing;
+	l.quiet = pass != DRAW;
 	if (!ret)
-		ret = go_through(run, &l, drawing);
+		ret = go_through(run, &l, pass);
 	l.quiet = false;
 	if (!ret) /* never bound: say so */
 		ret = figure_find_address(run, &l);
-	if (!ret && drawing)
+	if (!ret && pass == DRAW)
 		ret = live_status(&l);
 	live_close(&l);
 	return ret;
@@ -277,9 +293,11 @@ int figure_animate(struct figure_run *run)
 
 	run->fig.slots = &slots;
 	run->pass_over = true;
-	ret = one_pass(run, false);
+	ret = one_pass(run, NOTE);
+	if (!ret && run->enlarge > 100)
+		ret = one_pass(run, FIT);
 	if (!ret)
-		ret = one_pass(run, true);
+		ret = one_pass(run, DRAW);
 	host_free(&cmd_host, slots.slot, slots.max * sizeof(*slots.slot));
 	if (!ret && !run->nr_drawn)
 		return complain("figure %s: there is nothing to draw from %s to %s",

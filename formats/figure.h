@@ -3,14 +3,15 @@
  *
  * A figure is a pure function of a const machine and options to a canvas; the
  * same machine gives the same bytes. It fits one slide: what there is too much
- * of is counted ("... 1,012 more"), never shrunk. Every figure begins with
+ * of is counted ("... 1,012 more"), never shrunk; what is little is enlarged
+ * (figure_fit.c). Every figure begins with
  * figure_begin(), which draws title and caption and gives the room that is
  * left, and may put a legend at its foot by figure_legend().
  *
  * A series of figures (mmemu figure --animate) keeps things in place by slots:
- * the states are gone through twice, and first each figure only says by
- * figure_slot() what it would like to place; the second time it knows all that
- * ever appears, so each thing has one place over the whole series.
+ * the states are gone through several times, and first each figure only says by
+ * figure_slot() what it would like to place; from then on it knows all that ever
+ * appears, so each thing has one place over the whole series.
  */
 #ifndef MMEMU_FORMATS_FIGURE_H
 #define MMEMU_FORMATS_FIGURE_H
@@ -78,6 +79,16 @@ struct figure {
 extern const struct figure figures[];
 extern const unsigned nr_figures;
 const struct figure *figure_find(const char *name);
+
+/* ---- figure_fit.c ---- */
+/* The figure as SVG (timeline: as its script), for free(), shown at so many
+ * percent of its size; 0, or -EINVAL or -ENOMEM, with s->why. */
+int figure_draw(const struct figure *f, const struct machine *m,
+		const struct figure_options *o, struct svg *s, int percent,
+		char **text);
+/* How many it has room for without saying less: from 100 to most; -ENOMEM. */
+int figure_zoom(const struct figure *f, const struct machine *m,
+		const struct figure_options *o, struct svg *s, int most);
 
 #define FIGURE(fn, name, needs_pid, needs_address, title)              \
 	int fn(const struct machine *m, const struct figure_options *o, \

@@ -160,6 +160,14 @@ static void place(struct family_view *f)
 		place_rows(f, most);
 }
 
+/* At least one row is drawn, or what says how many are not. */
+static bool rows_fit(const struct family_view *f)
+{
+	unsigned last = f->fam.nr_rows - (f->fam.nr_rows == f->fam.all_rows);
+
+	return row_middle(f, last) + f->row_h / 2 <= f->room.y + f->room.h;
+}
+
 /* ---- drawing ---- */
 
 static void draw_pages(const struct family_view *f, unsigned i)
@@ -357,6 +365,7 @@ int figure_anon_vma(const struct machine *m, const struct figure_options *o,
 		{SVG_MARKED, figure_text(o, FT_OWN_CHAIN)},
 		{SVG_FREE, figure_text(o, FT_INHERITED_CHAIN)},
 	};
+	bool fits;
 
 	if (!family_open(&f.fam, m, o))
 		return figure_cannot(s, "process %u has no area with an anon_vma%s: nothing anonymous was written to",
@@ -366,8 +375,12 @@ int figure_anon_vma(const struct machine *m, const struct figure_options *o,
 	figure_legend(s, &f.room, key, ARRAY_SIZE(key));
 	figure_note(s, &f.room, "%s", figure_text(o, FT_ANON_VMA_NOTE));
 	place(&f);
-	draw_family(&f);
+	fits = rows_fit(&f);
+	if (fits)
+		draw_family(&f);
 	family_close(&f.fam);
+	if (!fits)
+		return figure_cannot(s, "it has no room here, expected a larger --size or a smaller --font-size");
 	figure_end(s);
 	return 0;
 }

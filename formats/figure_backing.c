@@ -281,15 +281,20 @@ static void draw_row(struct backing_view *v, const struct vm_area_struct *vma,
 static void place_columns(struct backing_view *v, struct svg_box room)
 {
 	int w = room.w, line = svg_line_height(v->s, SVG_SMALL | SVG_MONO);
+	int range = 12 + svg_text_width(v->s, "ffffffff-ffffffff rwxp",
+					SVG_SMALL | SVG_MONO);
+	int object = 12 + svg_text_width(v->s, figure_text(v->o, FT_ANONYMOUS),
+					 SVG_BOLD);
 
 	v->area = room;
-	v->area.w = w * 25 / 100;
+	v->area.w = max_t(int, w * 25 / 100, range);
+	v->object = room;
+	v->object.w = max_t(int, w * 26 / 100, object);
+	v->object.x += w - v->object.w;
 	v->strip = room;
 	v->strip.x += v->area.w + w / 64;
-	v->strip.w = w * 35 / 100;
-	v->object = room;
-	v->object.w = w * 26 / 100;
-	v->object.x += w - v->object.w;
+	v->strip.w = min_t(int, w * 35 / 100,
+			   v->object.x - v->strip.x - w / 9);
 	v->row_h = 2 * line + 6;
 	v->rows = (unsigned)((room.h + ROW_GAP) / (v->row_h + ROW_GAP));
 	v->rows = min_t(unsigned, v->rows, MAX_ROWS);

@@ -204,14 +204,18 @@ static void draw_objects(const struct slabs *sl, const struct slab *slab,
 		uint64_t from = first + (uint64_t)i * c->size;
 		struct svg_box b = part(slab, strip, from, from + c->size);
 		size_t place = place_in_order(sl, index_to_obj(slab, i));
-		char number[24] = "";
+		char number[24];
 
-		if (place)
-			snprintf(number, sizeof(number), "%zu", place);
-		if (svg_text_width(sl->s, number, SVG_SMALL) + 8 > b.w)
-			*number = '\0';
-		svg_cell(sl->s, b, state_fill[object_state(slab, i)],
-			 SVG_SQUARE | SVG_SMALL, "%s", number);
+		svg_rect(sl->s, b, state_fill[object_state(slab, i)],
+			 SVG_SQUARE);
+		if (!place)
+			continue;
+		/* up to the edges of the object */
+		snprintf(number, sizeof(number), "%zu", place);
+		b = (struct svg_box){b.x - 3, b.y, b.w + 6, b.h};
+		if (svg_text_width(sl->s, number, SVG_SMALL) + 8 <= b.w)
+			svg_text_on(sl->s, b, state_fill[object_state(slab, i)],
+				    SVG_SMALL, "%s", number);
 	}
 }
 
@@ -391,54 +395,105 @@ static void slab_legend(const struct slabs *sl, struct svg_box *room)
 
 /* ---- a row of objects as a list ---- */
 
-/* Boxes from left to right with arrows between them; what does not fit is
- * counted. */
-static void draw_chain(const struct slabs *sl, struct svg_box b,
-		       enum svg_fill fill, const kva_t *obj, size_t nr,
-		       bool last_first)
+#define CHAIN_GAP 18 /* between boxes, for an arrow */
+#define CHAIN_PITCH 44
+
+struct chain {
+	enum svg_fill fill; /* SVG_NOTHING: each as its object is */
+	const kva_t *obj;
+	size_t nr;
+	bool last_first;
+};
+
+/* From one box to the next, which may begin a line of its own. */
+static void draw_link(struct svg *s, struct svg_box from, struct svg_box to)
+{
+	int right = from.x + from.w, middle = from.y + from.h / 2;
+	int between = (from.y + from.h + to.y) / 2;
+	const struct svg_point down[] = {
+		{right, middle},
+		{right + CHAIN_GAP / 2, middle},
+		{right + CHAIN_GAP / 2, between},
+		{to.x + to.w / 2, between},
+		{to.x + to.w / 2, to.y},
+	};
+
+	if (to.y == from.y)
+		svg_line(s, right, middle, to.x, middle, SVG_ARROW);
+	else
+		svg_polyline(s, down, ARRAY_SIZE(down), SVG_ARROW);
+}
+
+static void draw_chain_box(const struct slabs *sl, const struct chain *ch,
+			   size_t i, struct svg_box b)
+{
+	kva_t at = ch->obj[ch->last_first ? ch->nr - 1 - i : i];
+	enum svg_fill fill = ch->fill;
+
+	if (fill == SVG_NOTHING)
+		fill = in_array(sl->c, at) ? SVG_PCP : SVG_FREE;
+	svg_cell(sl->s, b, fill, SVG_SMALL | SVG_MONO, "%zu  %08llx", i + 1,
+		 (unsigned long long)at);
+}
+
+/* Lines of boxes from left to right, as many as leave room for the slabs below
+ * (in a series one, so that these stay where they are); what does not fit is
+ * counted. The room shrinks. */
+static void draw_chain(const struct slabs *sl, struct svg_box *room, int h,
+		       const struct chain *ch)
 {
 	int w = 12 + svg_text_width(sl->s, sl->m->fmt->va_bits > 32 ?
 				    "000  ffffffffffffffff" : "000  ffffffff",
 				    SVG_SMALL | SVG_MONO);
+	size_t a_line = (size_t)(room->w - 90) / (size_t)(w + CHAIN_GAP);
+	int spare = room->h - (int)min_t(size_t, sl->nr, 100) * ROW;
+	int lines = sl->o->slots ? 1 : max_t(int, spare / CHAIN_PITCH, 1);
+	size_t fit = min_t(size_t, ch->nr, a_line * (size_t)lines);
+	struct svg_box b = {room->x, room->y, w, h}, next = b;
 	char number[SVG_NUMBER_LEN], text[80];
-	size_t fit = (size_t)(b.w - 90) / (size_t)(w + 18);
-	struct svg_box cell = {b.x, b.y, w, b.h};
 
-	for (size_t i = 0; i < nr && i < fit; i++, cell.x += w + 18) {
-		kva_t at = obj[last_first ? nr - 1 - i : i];
-
-		if (i)
-			svg_line(sl->s, cell.x - 18, b.y + b.h / 2, cell.x,
-				 b.y + b.h / 2, SVG_ARROW);
-		svg_cell(sl->s, cell,
-			 fill == SVG_NOTHING ? in_array(sl->c, at) ? SVG_PCP
-								   : SVG_FREE
-					     : fill,
-			 SVG_SMALL | SVG_MONO, "%zu  %08llx", i + 1,
-			 (unsigned long long)at);
+	for (size_t i = 0; i < fit; i++, b = next) {
+		draw_chain_box(sl, ch, i, b);
+		next.x += w + CHAIN_GAP;
+		if ((i + 1) % a_line == 0 && i + 1 < fit) {
+			next.x = room->x;
+			next.y += CHAIN_PITCH;
+		}
+		if (i + 1 < fit)
+			draw_link(sl->s, b, next);
 	}
-	if (nr <= fit)
-		return;
-	snprintf(text, sizeof(text), figure_text(sl->o, FT_MORE),
-		 svg_number(nr - fit, number));
-	cell.w = b.x + b.w - cell.x;
-	svg_text(sl->s, cell, SVG_SMALL | SVG_LEFT, "%s", text);
+	if (fit < ch->nr) {
+		snprintf(text, sizeof(text), figure_text(sl->o, FT_MORE),
+			 svg_number(ch->nr - fit, number));
+		b.w = room->x + room->w - b.x;
+		svg_text(sl->s, b, SVG_SMALL | SVG_LEFT, "%s", text);
+	}
+	h = b.y + CHAIN_PITCH - room->y;
+	room->y += h;
+	room->h -= h;
+}
+
+static void draw_heading(const struct slabs *sl, struct svg_box *room,
+			 const char *text)
+{
+	int h = svg_line_height(sl->s, SVG_BOLD);
+
+	svg_text(sl->s, (struct svg_box){room->x - 4, room->y, room->w, h},
+		 SVG_BOLD | SVG_LEFT, "%s", text);
+	room->y += h + 4;
+	room->h -= h + 4;
 }
 
 static void draw_array(const struct slabs *sl, struct svg_box *room)
 {
-	int line = svg_line_height(sl->s, SVG_BOLD);
+	const struct chain ch = {SVG_PCP, sl->c->ac.entry, sl->c->ac.avail,
+				 .last_first = true};
 	char text[120];
 
 	snprintf(text, sizeof(text), figure_text(sl->o, FT_SLAB_ARRAY),
 		 sl->c->ac.avail, sl->c->ac.limit);
-	svg_text(sl->s, (struct svg_box){room->x - 4, room->y, room->w, line},
-		 SVG_BOLD | SVG_LEFT, "%s", text);
-	room->y += line + 4;
-	draw_chain(sl, (struct svg_box){room->x, room->y, room->w, 30}, SVG_PCP,
-		   sl->c->ac.entry, sl->c->ac.avail, true);
-	room->y += 44;
-	room->h -= line + 48;
+	draw_heading(sl, room, text);
+	draw_chain(sl, room, 30, &ch);
 }
 
 /* ---- slab ---- */
@@ -515,7 +570,6 @@ int figure_free_list(const struct machine *m, const struct figure_options *o,
 		     struct svg *s)
 {
 	struct slabs sl = {.m = m, .o = o, .s = s, .c = choose_cache(m, o, s)};
-	int line = svg_line_height(s, SVG_BOLD);
 	struct svg_box room;
 	char title[160];
 
@@ -528,15 +582,10 @@ int figure_free_list(const struct machine *m, const struct figure_options *o,
 	room = figure_begin(s, m, o, title);
 	slab_legend(&sl, &room);
 	note_free(&sl, &room);
-	svg_text(s, (struct svg_box){room.x - 4, room.y, room.w, line},
-		 SVG_BOLD | SVG_LEFT, "%s", figure_text(o, FT_FREE_HEAD));
-	draw_chain(&sl, (struct svg_box){room.x, room.y + line + 4, room.w, 34},
-		   SVG_NOTHING, sl.order, sl.nr_order, false);
-	room.y += line + 52;
-	svg_text(s, (struct svg_box){room.x - 4, room.y, room.w, line},
-		 SVG_BOLD | SVG_LEFT, "%s", figure_text(o, FT_FREE_OVER));
-	room.y += line + 4;
-	room.h -= 2 * line + 56;
+	draw_heading(&sl, &room, figure_text(o, FT_FREE_HEAD));
+	draw_chain(&sl, &room, 34,
+		   &(struct chain){SVG_NOTHING, sl.order, sl.nr_order, false});
+	draw_heading(&sl, &room, figure_text(o, FT_FREE_OVER));
 	draw_rows(&sl, room);
 	figure_end(s);
 	free_rows(&sl);

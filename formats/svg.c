@@ -178,9 +178,12 @@ static void put_patterns(struct svg *s)
 void svg_begin(struct svg *s, const char *title)
 {
 	fprintf(s->out,
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"\n"
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"%s\n"
 		" font-family=\"",
-		s->width, s->height, s->width, s->height);
+		s->shown_width ? s->shown_width : s->width,
+		s->shown_width ? s->shown_height : s->height, s->width,
+		s->height,
+		s->shown_width ? " preserveAspectRatio=\"none\"" : "");
 	if (s->family) {
 		put_text(s, s->family);
 		fputs(", ", s->out);

@@ -77,6 +77,7 @@ struct svg {
 	FILE *out;
 	const struct svg_theme *theme;
 	int width, height; /* of the viewBox */
+	int shown_width, shown_height; /* pixels of the picture; 0: these */
 	int font;	   /* pixels of normal text; small is 7/8 of it */
 	const char *family; /* NULL: the usual ones */
 	char why[200];	   /* what a figure cannot be drawn for */

@@ -45,6 +45,20 @@ grep -q 'width="900" height="700"' sized.svg || fail "--size"
 grep -q 'font-family="Foo &quot;Bar, ' sized.svg || fail "--font"
 grep -q 'font-size="20">' sized.svg || fail "--font-size"
 
+# where there is room, larger, with the same words; not if letters have a size
+words() { tr -d ' \n' <"$1" | sed 's/<[^>]*>//g'; }
+run 0 figure sharing "$T/cow.trace" --at after-cow -o large.svg
+grep -q 'width="1280" height="720" viewBox="0 0 800 450"' large.svg ||
+	fail "a small figure is not enlarged"
+run 0 figure sharing "$T/cow.trace" --at after-cow --font-size 16 -o plain.svg
+grep -q 'width="1280" height="720" viewBox="0 0 1280 720"' plain.svg ||
+	fail "--font-size: enlarged"
+[ "$(words large.svg)" = "$(words plain.svg)" ] ||
+	fail "enlarged: other words"
+complains "mmemu: figure anon-vma: it has no room here, expected a larger --size or a smaller --font-size" \
+	figure anon-vma "$T/cow.trace" --at after-cow --size 600x600 \
+	--font-size 22 -o x.svg
+
 # PDF and PNG; text in a PDF is text: it has fonts
 if command -v rsvg-convert >/dev/null; then
 	run 0 figure slab "$T/slab.trace" --at 6 -o a.pdf
@@ -108,6 +122,8 @@ for word in '\[heap\]' '\[stack\]' '\[vdso\]'; do
 done
 run 0 figure sharing "$T/cow.trace" --animate before-fork..after-cow -o steps
 files steps $(seq -f address-space-%04g.svg 9) $(seq -f sharing-%04g.svg 7)
+[ "$(grep -ho 'viewBox="[^"]*"' steps/sharing-*.svg | sort -u)" = \
+	'viewBox="0 0 800 450"' ] || fail "--animate: steps of several sizes"
 complains "mmemu: $T/cow.trace: there is no mark nowhere in it, but before-fork, after-fork, after-cow, child-gone" \
 	figure sharing "$T/cow.trace" --animate 1..nowhere -o nothing
 [ -e nothing ] && fail "a series to a point that is not there left files"
