@@ -216,6 +216,11 @@ Test(state_read, configuration_from_the_file)
 	"global totalram 3979 totalreserve 3 vm_total 3998 min_free_kbytes 9 " \
 	"highmem 0\n"
 #define GOOD HEAD ZONE GLOBAL
+/* more missing than lies below 1M */
+#define HOLLOW                                                               \
+	"zone DMA start_pfn 1 spanned 4095 present 100 managed 90 min 1 "    \
+	"low 2 high 3 free 4 alloc_batch -1 inactive_ratio 1 scanned 0 "     \
+	"pcp_count 1 pcp_high 6 pcp_batch 1 lowmem_reserve 0 0 0 0\n"
 
 Test(state_read, malformed_files)
 {
@@ -229,6 +234,7 @@ Test(state_read, malformed_files)
 		{HEAD "zone Foo start_pfn 1\n", "test:2: expected a zone"},
 		{HEAD "zone DMA start 1\n", "test:2: expected 'start_pfn'"},
 		{HEAD ZONE ZONE, "test:3: zone DMA was there"},
+		{HEAD HOLLOW GLOBAL, "a hole of 3995 frames has no place"},
 		{GOOD "fre DMA 0 movable 5\n", "test:4: unknown statement"},
 		{GOOD "free DMA 11 movable 5\n", "test:4: expected an order"},
 		{GOOD "free DMA 0 odd 5\n", "test:4: expected a migrate type"},
