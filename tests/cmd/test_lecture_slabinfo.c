@@ -2,6 +2,7 @@
 #include "cmd/config.h"
 #include "core/machine.h"
 #include "formats/report.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -12,13 +13,12 @@ static char *slabinfo_of_profile(void)
 	struct machine_config cfg;
 	char err[CONFIG_ERROR_LEN], *text = NULL;
 	struct machine *m;
-	const char *why = "";
 	size_t len;
 	FILE *out;
 
 	cr_assert_eq(config_load("lecture-2.6-pae", NULL, 0, &cfg, err), 0,
 		     "%s", err);
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(&cfg);
 	cr_expect_eq(machine_check(m, NULL, NULL), 0);
 	out = open_memstream(&text, &len);
 	report_slabinfo(m, NULL, out);

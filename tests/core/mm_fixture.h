@@ -5,9 +5,6 @@
 #ifndef MMEMU_TESTS_MM_FIXTURE_H
 #define MMEMU_TESTS_MM_FIXTURE_H
 
-#include "core/config.h"
-#include "core/filemap.h"
-#include "core/machine.h"
 #include "core/memory.h"
 #include "core/mmap.h"
 #include "core/mmu.h"
@@ -15,9 +12,8 @@
 #include "core/pgtable.h"
 #include "core/rmap.h"
 #include "core/task.h"
+#include "machine_fixture.h"
 
-#include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 
 #define BASE 0x20000000ull
@@ -26,8 +22,6 @@
 static inline struct machine *boot(const char *paging)
 {
 	struct machine_config cfg;
-	struct machine *m = NULL;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = 64ull << 20;
@@ -35,8 +29,7 @@ static inline struct machine *boot(const char *paging)
 		strcpy(cfg.paging, paging);
 		cfg.nx = true;
 	}
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 static inline struct task_struct *spawn(struct machine *m, uint32_t pid)
@@ -54,22 +47,6 @@ static inline struct task_struct *fork_task(struct task_struct *t, uint32_t pid)
 	t->m->current = t;
 	cr_assert_eq(do_fork(t, 0, pid, &child), 0);
 	return child;
-}
-
-static inline void tell_broken(void *ctx __unused_arg, const char *message)
-{
-	fprintf(stderr, "broken: %s\n", message);
-}
-
-static inline void check_machine(const struct machine *m)
-{
-	cr_assert_eq(machine_check(m, tell_broken, NULL), 0);
-}
-
-/* The tests' way to say that something must be found broken. */
-static inline bool is_broken(const struct machine *m)
-{
-	return machine_check(m, NULL, NULL) > 0;
 }
 
 static inline vaddr_t map(struct task_struct *t, vaddr_t addr, uint64_t len,

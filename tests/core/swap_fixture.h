@@ -14,16 +14,13 @@
 static inline struct machine *boot_swap(const char *paging, uint64_t swap)
 {
 	struct machine_config cfg;
-	struct machine *m = NULL;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = MEMORY_PAGES * PAGE;
 	cfg.swap = swap * PAGE;
 	cfg.overcommit = OVERCOMMIT_ALWAYS;
 	strcpy(cfg.paging, paging);
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 static inline void put(struct task_struct *t, vaddr_t addr, uint32_t value)
@@ -54,6 +51,14 @@ static inline void put_pages(struct task_struct *t, vaddr_t from, uint32_t nr,
 {
 	for (uint32_t i = 0; i < nr; i++)
 		put(t, from + i * PAGE, value + i);
+}
+
+/* A private area whose pages hold value, value + 1, ... */
+static inline void map_filled(struct task_struct *t, vaddr_t from, uint32_t nr,
+			      uint32_t value)
+{
+	map_private(t, from, nr);
+	put_pages(t, from, nr, value);
 }
 
 static inline void get_pages(struct task_struct *t, vaddr_t from, uint32_t nr,

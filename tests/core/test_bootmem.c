@@ -3,25 +3,19 @@
 #include "core/buddy.h"
 #include "core/machine.h"
 #include "core/page_alloc.h"
+#include "machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void tell(void *ctx, const char *message)
-{
-	(void)ctx;
-	cr_log_error("%s", message);
-}
-
 static struct machine *boot(const struct machine_config *cfg)
 {
-	struct checker c = {.tell = tell};
+	struct checker c = {.tell = tell_broken};
 	struct machine *m;
-	const char *why = "";
 
-	cr_assert_eq(machine_create(cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(cfg);
 	page_alloc_check(m, &c);
 	cr_assert_eq(c.broken, 0);
 	return m;

@@ -9,6 +9,7 @@
 #include "core/bootmem.h"
 #include "core/buddy.h"
 #include "core/machine.h"
+#include "machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <ctype.h>
@@ -17,12 +18,6 @@
 
 #define BASE 1024u
 #define FRAMES 16u
-
-static void tell(void *ctx, const char *message)
-{
-	(void)ctx;
-	cr_log_error("%s", message);
-}
 
 static const struct pg_format no_format = {.name = "none", .va_bits = 32};
 
@@ -92,7 +87,7 @@ static void run(struct machine *m, const char *script)
 	char op;
 
 	for (const char *p = script; sscanf(p, " %c%u", &op, &arg) == 2;) {
-		struct checker c = {.tell = tell};
+		struct checker c = {.tell = tell_broken};
 
 		if (op == 'f') {
 			struct page *page = taken[arg].page;

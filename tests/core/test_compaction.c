@@ -77,8 +77,7 @@ Test(compaction, makes_large_blocks)
 		cr_expect_gt(m->vm_event[PGMIGRATE_SUCCESS], 1000);
 		cr_expect_eq(m->vm_event[PGMIGRATE_FAIL], 0);
 		expect_values(t, 14000);
-		check_machine(m);
-		machine_destroy(m);
+		check_and_destroy(m);
 	}
 }
 
@@ -126,8 +125,7 @@ Test(compaction, direct)
 	cr_expect_eq(m->vm_event[COMPACT_SUCCESS], 1);
 	__free_pages(m, page, 9);
 	expect_values(t, 14000);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* Lack of memory is not fragmentation. */
@@ -222,8 +220,7 @@ Test(migrate, shared_page_keeps_its_sharing)
 	store(b, at, "HELLO");
 	cr_expect(holds(a, at, "hello"));
 	cr_expect_eq(m->vm_event[PGMIGRATE_SUCCESS], 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(migrate, writable_entry_stays_writable)
@@ -247,9 +244,7 @@ Test(migrate, file_page_with_buffers)
 	struct file *file;
 	struct page *old;
 
-	cr_assert_eq(file_declare(m, "/f", 4 * PAGE, 8, 1, 0, true, FS_EXT2,
-				  &inode),
-		     0);
+	inode = declare_file(m, "/f", 4 * PAGE, true, FS_EXT2);
 	file = file_open(m, inode);
 	file->f_write = true;
 	map(t, BASE, 4 * PAGE, RW, MAP_SHARED_EMU, file);
@@ -264,8 +259,7 @@ Test(migrate, file_page_with_buffers)
 	cr_expect_eq(migrate_one(m, find_page(&inode->i_data, 3)), 0,
 		     "mapped by nobody");
 	fput(m, file);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* Somebody holds the frame: it stays, and so do its mappings. */
@@ -284,21 +278,15 @@ Test(migrate, busy_page_stays)
 	cr_expect(holds(t, BASE, "busy"));
 	cr_expect_eq(m->vm_event[PGMIGRATE_SUCCESS], 0);
 	put_page(m, page);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(migrate, nonlinear_entry_becomes_file_entry)
 {
 	struct machine *m = boot("x86-2level");
 	struct task_struct *t = spawn(m, 100);
-	struct inode *inode;
-	struct file *file;
+	struct file *file = open_rw(m, "/shm", 8 * PAGE, true, FS_TMPFS);
 
-	cr_assert_eq(file_declare(m, "/shm", 8 * PAGE, 0, 4, 0, true, FS_TMPFS,
-				  &inode),
-		     0);
-	file = file_open(m, inode);
 	map(t, BASE, 4 * PAGE, RW, MAP_SHARED_EMU, file);
 	cr_assert_eq(sys_remap_file_pages(t, BASE, PAGE, 6, 0), 0);
 	store(t, BASE, "six");
@@ -353,8 +341,7 @@ Test(migrate, pages_of_the_swap_cache)
 		cr_assert(holds(i & 1 ? t : child, BASE + i * PAGE, text));
 	}
 	compact_node(m);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- kswapd's ---- */
@@ -378,8 +365,7 @@ Test(compaction, kswapd_compacts_when_it_has_freed_enough)
 	unsigned runs = 0;
 	struct observer observer = {.tell = count_runs, .ctx = &runs};
 
-	cr_assert_eq(file_declare(m, "/f", 900 * PAGE, 8, 1, 0, false, FS_EXT2,
-				  &inode), 0);
+	inode = declare_file(m, "/f", 900 * PAGE, false, FS_EXT2);
 	f = file_open(m, inode);
 	generic_file_read(m, f, 0, 900 * PAGE);
 	lru_add_drain(m);

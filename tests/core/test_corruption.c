@@ -41,10 +41,8 @@ static void set_up(struct scene *s, const char *paging)
 	struct page *page[60];
 	kva_t obj;
 
-	cr_assert_eq(file_declare(m, "/f", 400 << 10, 8, 1, 0, true, FS_EXT2,
-				  &s->file), 0);
-	cr_assert_eq(file_declare(m, "/g", 8 << 10, 8, 1, 0, true, FS_EXT2,
-				  &s->other), 0);
+	s->file = declare_file(m, "/f", 400 << 10, true, FS_EXT2);
+	s->other = declare_file(m, "/g", 8 << 10, true, FS_EXT2);
 	t = s->parent = spawn(m, 100);
 	map_private(t, ANON, 20);
 	touch(t, ANON, 10, ACCESS_WRITE, 0);
@@ -474,6 +472,5 @@ Test(corruption, zone_counters)
 				  zone_stat_text[items[i]], z->name);
 			z->vm_stat[items[i]]++;
 		}
-	check_machine(s.m);
-	machine_destroy(s.m);
+	check_and_destroy(s.m);
 }

@@ -28,15 +28,15 @@ struct program {
 	unsigned vmpte_kb, nr_present; /* VmPTE with 2-level tables; entries */
 };
 
+/* Behind the header, as every linker puts them. */
+#define PROGRAM_HEADERS(nr) .phoff = 52, .phnum = (nr), .phentsize = 32
+
 /* clang-format off */
 static const struct elf_image ld_tiny = {
 	.dyn = true,
-	.exec_stack = 0,
 	.entry = 0x1000,
 	.nr_segments = 4,
-	.phoff = 52,
-	.phnum = 7,
-	.phentsize = 32,
+	PROGRAM_HEADERS(7),
 	.segment = {
 		{0x0, 0x0, 0x208, 0x208, R},
 		{0x1000, 0x1000, 0x10a, 0x10a, R | X},
@@ -45,36 +45,27 @@ static const struct elf_image ld_tiny = {
 	},
 };
 static const struct elf_image plain = {
-	.exec_stack = 0,
 	.entry = 0x8049000,
 	.nr_segments = 2,
-	.phoff = 52,
-	.phnum = 3,
-	.phentsize = 32,
+	PROGRAM_HEADERS(3),
 	.segment = {
 		{0x8048000, 0x0, 0x94, 0x94, R},
 		{0x8049000, 0x1000, 0x10a, 0x10a, R | X},
 	},
 };
 static const struct elf_image classic = {
-	.exec_stack = 0,
 	.entry = 0x8048094,
 	.nr_segments = 2,
-	.phoff = 52,
-	.phnum = 3,
-	.phentsize = 32,
+	PROGRAM_HEADERS(3),
 	.segment = {
 		{0x8048000, 0x0, 0x19e, 0x19e, R | X},
 		{0x804919e, 0x19e, 0x1770, 0x3a9a, R | W},
 	},
 };
 static const struct elf_image bss10 = {
-	.exec_stack = 0,
 	.entry = 0x8049000,
 	.nr_segments = 3,
-	.phoff = 52,
-	.phnum = 4,
-	.phentsize = 32,
+	PROGRAM_HEADERS(4),
 	.segment = {
 		{0x8048000, 0x0, 0xb4, 0xb4, R},
 		{0x8049000, 0x1000, 0x10a, 0x10a, R | X},
@@ -85,9 +76,7 @@ static const struct elf_image execstack = {
 	.exec_stack = 1,
 	.entry = 0x8049000,
 	.nr_segments = 3,
-	.phoff = 52,
-	.phnum = 4,
-	.phentsize = 32,
+	PROGRAM_HEADERS(4),
 	.segment = {
 		{0x8048000, 0x0, 0xb4, 0xb4, R},
 		{0x8049000, 0x1000, 0x10a, 0x10a, R | X},
@@ -96,12 +85,9 @@ static const struct elf_image execstack = {
 };
 static const struct elf_image pie = {
 	.dyn = true,
-	.exec_stack = 0,
 	.entry = 0x1000,
 	.nr_segments = 4,
-	.phoff = 52,
-	.phnum = 7,
-	.phentsize = 32,
+	PROGRAM_HEADERS(7),
 	.segment = {
 		{0x0, 0x0, 0x13d, 0x13d, R},
 		{0x1000, 0x1000, 0x10a, 0x10a, R | X},
@@ -110,12 +96,9 @@ static const struct elf_image pie = {
 	},
 };
 static const struct elf_image with_interp = {
-	.exec_stack = 0,
 	.entry = 0x8049000,
 	.nr_segments = 4,
-	.phoff = 52,
-	.phnum = 9,
-	.phentsize = 32,
+	PROGRAM_HEADERS(9),
 	.segment = {
 		{0x8048000, 0x0, 0x198, 0x198, R},
 		{0x8049000, 0x1000, 0xc, 0xc, R | X},
@@ -183,12 +166,17 @@ static const struct program programs[] = {
 
 static struct inode *declare(struct machine *m, const char *path)
 {
-	struct inode *inode;
+	return declare_file(m, path, 64 << 10, true, FS_EXT2);
+}
 
-	cr_assert_eq(file_declare(m, path, 64 << 10, 8, 1, 0, true, FS_EXT2,
-				  &inode),
-		     0);
-	return inode;
+static int exec_with(struct task_struct *task, struct elf_image image,
+		     const char *path, const char *const *argv,
+		     const char *const *envp)
+{
+	if (!image.inode)
+		image.inode = declare(task->m, path);
+	task->m->current = task;
+	return do_execve(task, &image, path, argv, envp);
 }
 
 static int exec_as(struct task_struct *task, struct elf_image image,
@@ -196,10 +184,7 @@ static int exec_as(struct task_struct *task, struct elf_image image,
 {
 	const char *argv[] = {path, NULL}, *envp[] = {NULL};
 
-	if (!image.inode)
-		image.inode = declare(task->m, path);
-	task->m->current = task;
-	return do_execve(task, &image, path, argv, envp);
+	return exec_with(task, image, path, argv, envp);
 }
 
 static char *report_text(report_fn write, const struct task_struct *task)
@@ -274,8 +259,7 @@ static void run_program(const char *paging, const struct program *p)
 	check_machine(m);
 	do_exit(task, 0);
 	cr_expect_eq(m->vm_committed_as, 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(exec, as_measured)
@@ -303,13 +287,10 @@ Test(exec, stack_holds_strings_and_vector)
 	const char *argv[] = {"a", "bcd", NULL}, *envp[] = {"E=1", NULL};
 	struct machine *m = boot("x86-2level");
 	struct task_struct *task = spawn(m, 100);
-	struct elf_image image = plain;
 	vaddr_t sp;
 	char arg[5];
 
-	image.inode = declare(m, "/bin/plain");
-	m->current = task;
-	cr_assert_eq(do_execve(task, &image, "/bin/plain", argv, envp), 0);
+	cr_assert_eq(exec_with(task, plain, "/bin/plain", argv, envp), 0);
 	sp = task->mm->start_stack;
 	cr_expect_eq(sp % 16, 0);
 	cr_expect_eq(word_at(task, sp), 2);
@@ -336,20 +317,16 @@ Test(exec, long_argument)
 	const char *argv[] = {big, NULL};
 	struct machine *m = boot("x86-2level");
 	struct task_struct *task = spawn(m, 100);
-	struct elf_image image = plain;
 	struct vm_area_struct *stack;
 
 	memset(big, 'x', sizeof(big) - 1);
-	image.inode = declare(m, "/bin/plain");
-	m->current = task;
-	cr_assert_eq(do_execve(task, &image, "/bin/plain", argv, NULL), 0);
+	cr_assert_eq(exec_with(task, plain, "/bin/plain", argv, NULL), 0);
 	stack = find_vma(task->mm, task->mm->start_stack);
 	cr_expect_eq(task->mm->arg_end - task->mm->arg_start, sizeof(big));
 	/* 26 pages touched, the guard page, 32 pages of room */
 	cr_expect_eq(vma_pages(stack), 59);
 	cr_expect_eq(get_mm_counter(task->mm, MM_ANONPAGES), 26);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- failures ---- */
@@ -360,18 +337,14 @@ Test(exec, too_long_a_string_changes_nothing)
 	const char *argv[] = {big, NULL};
 	struct machine *m = boot("x86-2level");
 	struct task_struct *task = spawn(m, 100);
-	struct elf_image image = plain;
 	struct mm_struct *mm = task->mm;
 
 	memset(big, 'x', sizeof(big) - 1);
-	image.inode = declare(m, "/bin/plain");
-	m->current = task;
-	cr_expect_eq(do_execve(task, &image, "/bin/plain", argv, NULL), -E2BIG);
+	cr_expect_eq(exec_with(task, plain, "/bin/plain", argv, NULL), -E2BIG);
 	cr_expect_eq(task->mm, mm);
 	cr_expect_str_eq(task->comm, "test");
 	cr_expect_eq(m->vm_committed_as, 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(exec, other_machine)
@@ -397,8 +370,7 @@ Test(exec, failure_too_late_kills)
 	cr_expect_lt(exec_as(task, image, "/bin/plain"), 0);
 	cr_expect_null(find_task_by_pid(m, 100));
 	cr_expect_eq(m->vm_committed_as, 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- who shares, who inherits ---- */
@@ -420,8 +392,7 @@ Test(exec, vfork_child_leaves_the_parents_mm)
 	cr_expect_eq(parent->mm, mm);
 	cr_expect_eq(mm->mm_users, 1);
 	cr_expect_eq(mm->map_count, 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* The personality that an executable stack brings stays with later programs. */
@@ -447,8 +418,7 @@ Test(exec, headers_of_a_cold_file_are_read)
 	struct task_struct *task = spawn(m, 100);
 	struct elf_image image = plain;
 
-	cr_assert_eq(file_declare(m, "/bin/cold", 64 << 10, 8, 1, 0, false,
-				  FS_EXT2, &image.inode), 0);
+	image.inode = declare_file(m, "/bin/cold", 64 << 10, false, FS_EXT2);
 	cr_assert_eq(exec_as(task, image, "/bin/cold"), 0);
 	cr_expect_eq(image.inode->i_data.nrpages, 4);
 	cr_expect_eq(task->maj_flt, 0);

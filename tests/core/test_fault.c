@@ -3,18 +3,6 @@
 
 #include "core/slab.h"
 
-static struct file *open_file(struct machine *m, const char *path,
-			      uint64_t size, enum fs_kind fs)
-{
-	struct inode *inode;
-	struct file *file;
-
-	cr_assert_eq(file_declare(m, path, size, 8, 1, 0, true, fs, &inode), 0);
-	file = file_open(m, inode);
-	file->f_write = true;
-	return file;
-}
-
 /* mm_counters and zone counters, in the order of the table in the facts */
 struct counts {
 	int64_t anon, file, nr_anon, nr_mapped, nr_dirty;
@@ -156,15 +144,14 @@ Test(fault, mprotect_then_write_is_reuse)
 	cr_expect_eq(wr(t, BASE), 1);
 	cr_expect_eq(page_at(t, BASE), page);
 	cr_expect_eq(m->stats.faults[FAULT_WP_REUSE], 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(fault, private_file)
 {
 	struct machine *m = boot("x86-2level");
 	struct task_struct *t = spawn(m, 100);
-	struct file *file = open_file(m, "/f", 4 * PAGE, FS_EXT2);
+	struct file *file = open_rw(m, "/f", 4 * PAGE, true, FS_EXT2);
 	struct counts before;
 	struct page *cached;
 
@@ -200,8 +187,8 @@ Test(fault, shared_file_write_notify)
 {
 	struct machine *m = boot("x86-2level");
 	struct task_struct *t = spawn(m, 100);
-	struct file *ext2 = open_file(m, "/f", 4 * PAGE, FS_EXT2);
-	struct file *tmpfs = open_file(m, "/t", 4 * PAGE, FS_TMPFS);
+	struct file *ext2 = open_rw(m, "/f", 4 * PAGE, true, FS_EXT2);
+	struct file *tmpfs = open_rw(m, "/t", 4 * PAGE, true, FS_TMPFS);
 	struct counts before;
 
 	map(t, BASE, 4 * PAGE, RW, MAP_SHARED_EMU, ext2);
@@ -239,7 +226,7 @@ Test(fault, page_mkclean_after_writeback)
 {
 	struct machine *m = boot("x86-2level");
 	struct task_struct *t = spawn(m, 100), *child;
-	struct file *file = open_file(m, "/f", 4 * PAGE, FS_EXT2);
+	struct file *file = open_rw(m, "/f", 4 * PAGE, true, FS_EXT2);
 
 	map(t, BASE, 4 * PAGE, RW, MAP_SHARED_EMU, file);
 	wr(t, BASE);
@@ -263,7 +250,7 @@ Test(fault, behind_the_end_of_a_file)
 {
 	struct machine *m = boot("x86-2level");
 	struct task_struct *t = spawn(m, 100);
-	struct file *file = open_file(m, "/f", PAGE + 1, FS_EXT2);
+	struct file *file = open_rw(m, "/f", PAGE + 1, true, FS_EXT2);
 	uint64_t ptes;
 
 	map(t, BASE, 4 * PAGE, RW, MAP_PRIVATE_EMU, file);
@@ -290,8 +277,7 @@ Test(fault, guard_page_grows_the_stack)
 	cr_expect_eq(vma->vm_start, BASE - PAGE);
 	map_private(t, BASE - 3 * PAGE, 2);
 	touch(t, BASE - PAGE, 1, ACCESS_WRITE, EMU_SIGBUS);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* Areas without an anon_vma start empty in the child, tables and all; the
@@ -300,7 +286,7 @@ Test(fault, fork_skips_what_can_be_refaulted)
 {
 	struct machine *m = boot("x86-2level");
 	struct task_struct *t = spawn(m, 100), *child;
-	struct file *file = open_file(m, "/f", 8 * PAGE, FS_EXT2);
+	struct file *file = open_rw(m, "/f", 8 * PAGE, true, FS_EXT2);
 
 	map(t, BASE, 8 * PAGE, RW, MAP_PRIVATE_EMU, file);
 	touch(t, BASE, 8, ACCESS_READ, 0);
@@ -334,8 +320,7 @@ Test(fault, zero_page_is_copied_by_fork)
 	cr_expect_eq(pte_flags(child, BASE + PAGE), 0x205);
 	cr_expect_eq(get_mm_rss(child->mm), 1);
 	cr_expect_eq(page_mapcount(pfn_to_page(m, m->zero_pfn)), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(fault, dontneed_and_munmap)
@@ -359,8 +344,7 @@ Test(fault, dontneed_and_munmap)
 	check_machine(m);
 	cr_assert_eq(sys_munmap(t, BASE + 32 * PAGE, PAGE), 0);
 	cr_expect_eq(t->mm->nr_ptes, 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 static uint64_t pgalloc(const struct machine *m)
@@ -385,8 +369,7 @@ Test(fault, gather_takes_frames)
 	cr_assert_eq(sys_munmap(t, BASE, 6000 * PAGE), 0);
 	cr_expect_eq(pgalloc(m) - taken, 6);
 	cr_expect_eq(m->vm_event[PGFREE] - freed, 6000 + 6 + 6);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* More than nine batches hold: the gather flushes in between. */
@@ -403,8 +386,7 @@ Test(fault, gather_flushes_when_full)
 	cr_assert_eq(sys_munmap(t, BASE, 10000 * PAGE), 0);
 	cr_expect_eq(pgalloc(m) - taken, 9);
 	cr_expect_eq(stat_of(m, NR_ANON_PAGES), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* What an entry knew of a file page, the page knows after munmap. */
@@ -412,7 +394,7 @@ Test(fault, zap_moves_dirty_and_young_to_the_page)
 {
 	struct machine *m = boot("x86-2level");
 	struct task_struct *t = spawn(m, 100);
-	struct file *file = open_file(m, "/t", 4 * PAGE, FS_TMPFS);
+	struct file *file = open_rw(m, "/t", 4 * PAGE, true, FS_TMPFS);
 	struct page *page;
 
 	map(t, BASE, 4 * PAGE, RW, MAP_SHARED_EMU, file);
@@ -450,8 +432,7 @@ Test(fault, populate_and_mlock)
 	check_machine(m);
 	cr_assert_eq(sys_munmap(t, BASE + 0x10000, 4 * PAGE), 0);
 	cr_expect_eq(stat_of(m, NR_MLOCK), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(fault, copy_to_user_mm)
@@ -467,15 +448,14 @@ Test(fault, copy_to_user_mm)
 	cr_expect(holds(t, BASE + PAGE - 3, "bridge"));
 	cr_expect_eq(copy_to_user_mm(t, t->mm, BASE + 2 * PAGE - 1, "no", 2),
 		     -EFAULT);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(fault, truncation_takes_copies_too)
 {
 	struct machine *m = boot("x86-2level");
 	struct task_struct *t = spawn(m, 100);
-	struct file *file = open_file(m, "/t", 8 * PAGE, FS_TMPFS);
+	struct file *file = open_rw(m, "/t", 8 * PAGE, true, FS_TMPFS);
 	struct address_space *mapping = &file->f_inode->i_data;
 
 	map(t, BASE, 8 * PAGE, RW, MAP_PRIVATE_EMU, file);
@@ -506,6 +486,5 @@ Test(fault, pae_entries)
 	child = fork_task(t, 101);
 	cr_expect_eq(pte_flags(child, BASE + PAGE), 0x45);
 	cr_expect_eq(wr(child, BASE + PAGE), 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }

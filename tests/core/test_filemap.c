@@ -7,6 +7,7 @@
 #include "core/page_alloc.h"
 #include "core/swap.h"
 #include "core/task.h"
+#include "machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -15,34 +16,16 @@
 static struct machine *boot(void)
 {
 	struct machine_config cfg;
-	struct machine *m;
-	const char *why = NULL;
 
 	machine_config_default(&cfg);
 	cfg.contents = CONTENTS_ON;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
-}
-
-static void tell(void *ctx __unused_arg, const char *message)
-{
-	cr_log_error("%s", message);
-}
-
-static void check(const struct machine *m)
-{
-	cr_assert_eq(machine_check(m, tell, NULL), 0);
+	return make_machine(&cfg);
 }
 
 static struct inode *declare(struct machine *m, const char *path,
 			     uint64_t pages, bool warm, enum fs_kind fs)
 {
-	struct inode *inode;
-
-	cr_assert_eq(
-		file_declare(m, path, pages * 4096, 8, 1, 0, warm, fs, &inode),
-		0);
-	return inode;
+	return declare_file(m, path, pages * 4096, warm, fs);
 }
 
 /* An area that has nothing but what the file paths look at. */
@@ -214,8 +197,7 @@ Test(filemap, measured_objects)
 				   .buffer = 1,
 				   .dentry = 1,
 				   .page_cache = 1});
-	check(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- read-ahead ---- */
@@ -252,7 +234,7 @@ Test(filemap, read_around_and_the_next_window)
 	cr_expect_eq(m->vm_event[PGMAJFAULT], 2);
 	cr_expect_eq(m->vm_event[PGPGIN], 4 * (24 + 64));
 	cr_expect_eq(touch(&a, 128), VM_FAULT_SIGBUS);
-	check(m);
+	check_machine(m);
 	fput(m, f);
 	machine_destroy(m);
 }
@@ -279,7 +261,7 @@ Test(filemap, random_and_sequential)
 	cr_expect_not_null(find_page(&inode->i_data, 181));
 	cr_expect_null(find_page(&inode->i_data, 182));
 	cr_expect_eq(f->ra_start, 0);
-	check(m);
+	check_machine(m);
 	fput(m, f);
 	machine_destroy(m);
 }
@@ -314,7 +296,7 @@ Test(filemap, read_ahead_of_read)
 	cr_expect(!PageActive(find_page(&inode->i_data, 50)));
 	generic_file_read(m, f, 50 * 4096, 100);
 	cr_expect(PageActive(find_page(&inode->i_data, 50)));
-	check(m);
+	check_machine(m);
 	fput(m, f);
 	machine_destroy(m);
 }
@@ -351,7 +333,7 @@ Test(filemap, many_misses_end_read_around)
 	touch(&a, 30000);
 	cr_expect_eq(inode->i_data.nrpages, before + 1);
 	cr_expect_eq(f->mmap_miss, 101);
-	check(m);
+	check_machine(m);
 	fput(m, f);
 	machine_destroy(m);
 }
@@ -366,7 +348,7 @@ Test(filemap, willneed_reads_it_all)
 	cr_expect_eq(inode->i_data.nrpages, 600);
 	force_page_cache_readahead(m, f, 0, 4000);
 	cr_expect_eq(inode->i_data.nrpages, 700);
-	check(m);
+	check_machine(m);
 	fput(m, f);
 	machine_destroy(m);
 }
@@ -390,7 +372,7 @@ Test(filemap, warm_pages_are_referenced_clean_and_buffered)
 	cr_expect_eq(global_page_state(m, NR_DIRTIED), 100);
 	cr_expect_eq(global_page_state(m, NR_WRITTEN), 100);
 	cr_expect_eq(global_page_state(m, NR_INACTIVE_FILE), 98);
-	check(m);
+	check_machine(m);
 	cr_expect_eq(file_declare(m, "/f", 1, 8, 1, 0, false, FS_EXT2, NULL),
 		     -EEXIST);
 	machine_destroy(m);
@@ -430,8 +412,7 @@ Test(filemap, tmpfs_pages_are_shmem_and_charged)
 	cr_assert_eq(shmem_getpage(m, inode, 3, &p), 0);
 	cr_expect_eq(page_contents(m, p)[5], 0);
 	put_page(m, p);
-	check(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(filemap, shared_anonymous_memory_is_charged_whole)
@@ -449,8 +430,7 @@ Test(filemap, shared_anonymous_memory_is_charged_whole)
 	fput(m, f);
 	cr_expect_null(shmem_file_setup(m, (uint64_t)1 << 40, &err));
 	cr_expect_eq(err, -ENOMEM);
-	check(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- bytes ---- */
@@ -482,7 +462,7 @@ Test(filemap, bytes_go_to_disk_and_come_back)
 	filemap_fdatawrite(m, &inode->i_data);
 	cr_expect_eq(global_page_state(m, NR_FILE_DIRTY), 0);
 	cr_expect_eq(page_contents(m, p)[10], 0);
-	check(m);
+	check_machine(m);
 	lru_add_drain(m); /* it waits to be rotated: it was not wanted */
 	cr_expect_eq(m->vm_event[PGROTATED], 1);
 	drop_caches(m, 1);
@@ -492,7 +472,7 @@ Test(filemap, bytes_go_to_disk_and_come_back)
 	cr_expect_eq(page_contents(m, p)[1], 0xaa);
 	cr_expect_eq(page_contents(m, p)[2], 2 + 3);
 	cr_expect_eq(file_disk_byte(m, inode, 3 * 4096 + 1), 0xaa);
-	check(m);
+	check_machine(m);
 	fput(m, f);
 	machine_destroy(m);
 }
@@ -505,12 +485,11 @@ Test(filemap, drop_caches_meets_the_pagevec)
 
 	drop_caches(m, 1);
 	cr_expect_eq(inode->i_data.nrpages, 10);
-	check(m);
+	check_machine(m);
 	drop_caches(m, 1);
 	cr_expect_eq(inode->i_data.nrpages, 0);
 	cr_expect_eq(m->buffer_pool.nr_used, 0);
-	check(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* Twice the unused dentries is the most that is scanned, 1024 at a time. */
@@ -531,8 +510,7 @@ Test(filemap, drop_caches_2_needs_many_dentries)
 	}
 	drop_caches(m, 2);
 	cr_expect_lt(live(m->caches.dentry), 300);
-	check(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- LRU ---- */
@@ -552,7 +530,7 @@ Test(filemap, counters_lag_by_up_to_14_pages)
 	}
 	lru_add_drain(m);
 	cr_expect_eq(global_page_state(m, NR_INACTIVE_FILE), 30);
-	check(m);
+	check_machine(m);
 	fput(m, f);
 	machine_destroy(m);
 }
@@ -576,8 +554,7 @@ Test(filemap, used_twice_is_active)
 	lru_add_drain(m);
 	cr_expect_eq(global_page_state(m, NR_ACTIVE_FILE), 1);
 	cr_expect_eq(m->vm_event[PGDEACTIVATE], 1);
-	check(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(filemap, mlocked_pages_are_unevictable)
@@ -592,7 +569,7 @@ Test(filemap, mlocked_pages_are_unevictable)
 	cr_expect_eq(global_page_state(m, NR_UNEVICTABLE), 4);
 	cr_expect_eq(global_page_state(m, NR_MLOCK), 4);
 	cr_expect_eq(m->vm_event[UNEVICTABLE_PGCULLED], 4);
-	check(m);
+	check_machine(m);
 	for (uint64_t i = 0; i < 4; i++)
 		pages[i] = find_get_page(&inode->i_data, i);
 	__munlock_pagevec(m, pages, 4);
@@ -601,6 +578,5 @@ Test(filemap, mlocked_pages_are_unevictable)
 	cr_expect_eq(global_page_state(m, NR_MLOCK), 0);
 	cr_expect_eq(m->vm_event[UNEVICTABLE_PGRESCUED], 4);
 	cr_expect_eq(m->vm_event[UNEVICTABLE_PGMUNLOCKED], 4);
-	check(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }

@@ -86,14 +86,13 @@ static void run(const char *paging, uint64_t tables, int64_t top)
 	struct machine *m = NULL;
 	struct task_struct *parent, *child;
 	struct counts before, a, b;
-	const char *why = "";
 	int64_t slabs;
 
 	machine_config_default(&cfg);
 	cfg.memory = 256ull << 20;
 	strcpy(cfg.paging, paging);
 	cfg.nx = !strcmp(paging, "x86-pae");
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(&cfg);
 	parent = spawn(m, 100);
 	before = count(m);
 	map_private(parent, BASE, PAGES);
@@ -163,8 +162,7 @@ static void run(const char *paging, uint64_t tables, int64_t top)
 	cr_expect_eq(b.task + b.mm + b.vma + b.anon_vma + b.chain + b.files +
 			     b.fs + b.signal + b.sighand + b.pid,
 		     0, "no object of the two is left");
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* 0x20000000 begins a table; 1024 entries each. */

@@ -114,8 +114,7 @@ Test(host, a_machine_gives_all_back)
 			     why);
 		cr_expect_gt(ledger.nr, 10);
 		live(m);
-		check_machine(m);
-		machine_destroy(m);
+		check_and_destroy(m);
 		cr_expect_eq(ledger.nr, 0, "%u blocks are left", ledger.nr);
 		cr_expect(!ledger.wrong, "given back twice or in part");
 	}

@@ -173,8 +173,7 @@ Test(ksm, fork_and_exit)
 	cr_expect_eq(m->ksm->items.nr_used, 0);
 	cr_expect_eq(m->ksm->slots.nr_used, 0);
 	cr_expect_eq(m->ksm->pages_shared + m->ksm->pages_sharing, 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(ksm, merged_pages_migrate)
@@ -213,8 +212,7 @@ Test(ksm, page_by_page)
 	cr_expect_eq(m->ksm->rmap_items, PAGES + 1);
 	ksm_do_scan(m, 1000);
 	cr_expect_eq(m->ksm->rmap_items, PAGES - 4);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(ksm, mremap_and_mlock)
@@ -237,8 +235,7 @@ Test(ksm, mremap_and_mlock)
 	merge(m);
 	m->current = b;
 	cr_assert_eq(sys_munlock(b, BASE, PAGES * PAGE), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* Merged pages go to swap as one slot and come back, as one page or several. */

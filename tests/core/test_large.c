@@ -10,16 +10,13 @@
 static struct machine *boot_large(const char *paging, uint64_t memory)
 {
 	struct machine_config cfg;
-	struct machine *m = NULL;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	strcpy(cfg.paging, paging);
 	cfg.memory = memory;
 	cfg.large_pages = true;
 	cfg.tlb.on = true;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 /* The entry above the last level for an address. */
@@ -69,8 +66,7 @@ Test(large, one_fault_maps_an_aligned_region)
 		do_exit(t, 0);
 		cr_expect_eq(m->stats.large_pages, 0);
 		cr_expect_eq(stat_of(m, NR_ANON_PAGES), 0);
-		check_machine(m);
-		machine_destroy(m);
+		check_and_destroy(m);
 	}
 }
 
@@ -89,8 +85,7 @@ Test(large, small_where_it_does_not_fit)
 	rd(t, BASE + 0x8000000); /* a small page is there already */
 	wr(t, BASE + 0x8001000);
 	cr_expect_eq(m->stats.large_made, 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(large, small_where_no_block_is_free)
@@ -123,8 +118,7 @@ Test(large, fork_and_copy_on_write)
 	cr_expect(holds(c, BASE + 7 * PAGE, "HELLO"));
 	cr_expect_neq(page_at(t, BASE + 7 * PAGE), page_at(c, BASE + 7 * PAGE));
 	cr_expect_eq(page_at(t, BASE), page_at(c, BASE));
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(large, whatever_changes_a_part_splits)
@@ -158,8 +152,7 @@ Test(large, whatever_changes_a_part_splits)
 		}
 		cr_expect_eq(is_large(t, BASE), how == 4, "%d", how);
 		cr_expect(holds(t, keep, "keep"), "%d", how);
-		check_machine(m);
-		machine_destroy(m);
+		check_and_destroy(m);
 	}
 }
 
@@ -178,6 +171,5 @@ Test(large, the_check_finds_what_is_broken)
 	entry_write(m, at, pte_wrprotect(m->fmt, pte));
 	cr_expect(is_broken(m));
 	entry_write(m, at, pte);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }

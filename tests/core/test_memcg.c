@@ -83,8 +83,7 @@ Test(memcg, charges_come_by_the_batch)
 	cr_expect_eq(a->events[MEM_CGROUP_EVENTS_PGPGIN], 33);
 	cr_expect_eq(a->events[MEM_CGROUP_EVENTS_PGPGOUT], 33);
 	cr_expect_eq(a->events[MEM_CGROUP_EVENTS_PGFAULT], 33);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* Another group's charge gives the stock back. */
@@ -102,8 +101,7 @@ Test(memcg, the_stock_is_of_one_group)
 	cr_expect_eq(usage(b), 32, "that is not a's");
 	drain_all_stock(m, b);
 	cr_expect_eq(usage(b), 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(memcg, who_writes_pays_for_the_copy)
@@ -126,8 +124,7 @@ Test(memcg, who_writes_pays_for_the_copy)
 	check_machine(m);
 	leave(m, child);
 	cr_expect_eq(rss(a) + rss(b), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(memcg, charges_stay_behind_who_moves)
@@ -141,8 +138,7 @@ Test(memcg, charges_stay_behind_who_moves)
 	put_pages(t, BASE, 15, 1);
 	cr_expect_eq(rss(a), 10);
 	cr_expect_eq(rss(b), 5);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* The first of two that share an mm owns it; then the other. */
@@ -161,8 +157,7 @@ Test(memcg, the_owner_of_an_mm_pays)
 	put_pages(clone, BASE, 8, 1);
 	cr_expect_eq(rss(a), 5);
 	cr_expect_eq(rss(b), 3);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(memcg, file_pages_belong_to_who_came_first)
@@ -170,12 +165,8 @@ Test(memcg, file_pages_belong_to_who_came_first)
 	struct machine *m = boot_swap("x86-2level", 0);
 	struct mem_cgroup *a = group(m, "/a"), *b = group(m, "/b");
 	struct task_struct *ta = member(m, 100, a), *tb = member(m, 101, b);
-	struct inode *inode;
-	struct file *f;
+	struct file *f = open_rw(m, "/f", 8 * PAGE, false, FS_EXT2);
 
-	cr_assert_eq(file_declare(m, "/f", 8 * PAGE, 8, 1, 0, false, FS_EXT2,
-				  &inode), 0);
-	f = file_open(m, inode);
 	map(ta, OTHER, 8 * PAGE, RW, MAP_PRIVATE_EMU, f);
 	map(tb, OTHER, 8 * PAGE, RW, MAP_PRIVATE_EMU, f);
 	touch(ta, OTHER, 8, ACCESS_READ, 0);
@@ -194,8 +185,7 @@ Test(memcg, file_pages_belong_to_who_came_first)
 	fput(m, f);
 	drop_caches(m, 1);
 	cr_expect_eq(cache(a), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- limits ---- */
@@ -210,8 +200,7 @@ Test(memcg, a_limit_reclaims_within_the_group)
 		struct task_struct *outside = spawn(m, 99);
 		struct task_struct *t;
 
-		map_private(outside, BASE, 300);
-		put_pages(outside, BASE, 300, 7);
+		map_filled(outside, BASE, 300, 7);
 		t = member(m, 100, a);
 		put_pages(t, BASE, 400, 1);
 		cr_expect_leq(a->res.max_usage, 100 * PAGE);
@@ -229,8 +218,7 @@ Test(memcg, a_limit_reclaims_within_the_group)
 		check_machine(m);
 		leave(m, t);
 		cr_expect_eq(swapped(a) + rss(a), 0);
-		check_machine(m);
-		machine_destroy(m);
+		check_and_destroy(m);
 	}
 }
 
@@ -240,13 +228,9 @@ Test(memcg, a_groups_dirty_files_do_not_mark_the_zone)
 	struct machine *m = boot_swap("x86-2level", 0);
 	struct mem_cgroup *a = limited(m, "/a", 100);
 	struct task_struct *t = member(m, 100, a);
-	struct inode *inode;
 	struct zone *z;
-	struct file *f;
+	struct file *f = open_rw(m, "/f", 300 * PAGE, false, FS_EXT2);
 
-	cr_assert_eq(file_declare(m, "/f", 300 * PAGE, 8, 1, 0, false, FS_EXT2,
-				  &inode), 0);
-	f = file_open(m, inode);
 	map(t, OTHER, 300 * PAGE, RW, MAP_SHARED_EMU, f);
 	put_pages(t, OTHER, 300, 5);
 	cr_expect_gt(owned_page_state(m, NR_WRITTEN), 0);
@@ -254,8 +238,7 @@ Test(memcg, a_groups_dirty_files_do_not_mark_the_zone)
 		cr_expect_not(z->tail_lru_dirty, "%s", z->name);
 	get_pages(t, OTHER, 300, 5);
 	fput(m, f);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(memcg, a_group_with_swappiness_0_drops_files_only)
@@ -263,14 +246,11 @@ Test(memcg, a_group_with_swappiness_0_drops_files_only)
 	struct machine *m = boot_swap("x86-2level", SWAP_PAGES);
 	struct mem_cgroup *a = limited(m, "/a", 100);
 	struct task_struct *t = member(m, 100, a);
-	struct inode *inode;
 	struct file *f;
 
-	cr_assert_eq(file_declare(m, "/f", 300 * PAGE, 8, 1, 0, false, FS_EXT2,
-				  &inode), 0);
+	f = open_rw(m, "/f", 300 * PAGE, false, FS_EXT2);
 	cr_assert_eq(mem_cgroup_set_swappiness(a, 0), 0);
 	put_pages(t, BASE, 60, 1);
-	f = file_open(m, inode);
 	m->current = t;
 	generic_file_read(m, f, 0, 300 * PAGE);
 	cr_expect_eq(rss(a), 60);
@@ -308,8 +288,7 @@ Test(memcg, a_limit_kills_the_worst_of_the_group)
 	cr_expect(small->memdie);
 	do_group_exit_signal(small, EMU_SIGKILL);
 	cr_expect_eq(rss(a), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* The kernel's own access fails: nobody is killed. */
@@ -326,8 +305,7 @@ Test(memcg, no_kill_outside_of_a_fault_from_user_mode)
 	cr_expect_eq(m->stats.oom_kills, 0);
 	cr_expect_not(t->memdie);
 	cr_expect_eq(rss(a), 32);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(memcg, a_limit_can_be_lowered_as_far_as_pages_go)
@@ -346,8 +324,7 @@ Test(memcg, a_limit_can_be_lowered_as_far_as_pages_go)
 	cr_expect_eq(a->res.limit, 50 * PAGE);
 	cr_expect_eq(mem_cgroup_set_limit(m, mem_cgroup_find(m, "/"), PAGE),
 		     -EINVAL);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* Memory and swap together: at that limit swapping is no help. */
@@ -367,8 +344,7 @@ Test(memcg, memsw_bounds_what_is_swapped)
 	cr_expect_leq(a->memsw.max_usage, 100 * PAGE);
 	cr_expect_geq(swapped(a), 30);
 	cr_expect_eq(m->stats.oom_kills, 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- swap ---- */
@@ -421,8 +397,7 @@ Test(memcg, shared_memory_is_cache_and_swaps)
 	leave(m, t);
 	leave(m, child);
 	cr_expect_eq(cache(a) + swapped(a), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- the machine is short ---- */
@@ -444,8 +419,7 @@ Test(memcg, a_short_machine_takes_from_all_groups)
 	get_pages(ta, BASE, 300, 1);
 	get_pages(tb, BASE, 300, 2);
 	cr_expect_eq(rss(a) + swapped(a), 300);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(memcg, walks_go_on_where_they_stopped)
@@ -500,8 +474,7 @@ Test(memcg, a_parent_counts_for_its_children)
 	check_machine(m);
 	get_pages(tb, BASE, 80, 1);
 	get_pages(tc, BASE, 80, 2);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(memcg, names_are_paths)
@@ -571,8 +544,7 @@ Test(memcg, an_empty_stock_forgets_a_group_that_goes)
 	leave(m, t);
 	cr_expect_eq(mem_cgroup_remove(m, a), 0);
 	cr_expect_null(m->memcg->stock.cached);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* Slots keep a dead group's number until they are freed. */
@@ -624,8 +596,7 @@ Test(memcg, what_was_there_before_is_the_roots)
 	struct task_struct *t = spawn(m, 100);
 	struct mem_cgroup *root;
 
-	map_private(t, BASE, 300);
-	put_pages(t, BASE, 300, 1);
+	map_filled(t, BASE, 300, 1);
 	map(t, OTHER, 20 * PAGE, RW, MAP_SHARED_EMU, NULL);
 	press(m);
 	put_pages(t, OTHER, 20, 1);
@@ -641,26 +612,22 @@ Test(memcg, what_was_there_before_is_the_roots)
 	get_pages(t, BASE, 300, 1);
 	leave(m, t);
 	cr_expect_eq(rss(root) + swapped(root) + cache(root), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(memcg, on_from_boot)
 {
 	struct machine_config cfg;
 	struct machine *m = NULL;
-	const char *why = "";
 	struct task_struct *t;
 
 	machine_config_default(&cfg);
 	cfg.memcg = true;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(&cfg);
 	t = spawn(m, 100);
-	map_private(t, BASE, 20);
-	put_pages(t, BASE, 20, 1);
+	map_filled(t, BASE, 20, 1);
 	cr_expect_eq(rss(mem_cgroup_find(m, "/")), 20);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- pages that change their frames ---- */
@@ -738,8 +705,7 @@ Test(memcg, merged_pages_are_charged_once)
 	check_machine(m);
 	put(tb, BASE, 6);
 	cr_expect_eq(rss(b), 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- memcg_check() ---- */
@@ -803,6 +769,5 @@ Test(memcg, what_is_wrong_is_found)
 	t->mm->owner = NULL;
 	expect_broken(m, "memcg 7");
 	t->mm->owner = t;
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }

@@ -41,14 +41,13 @@ static struct task_struct *world(void (*adjust)(struct machine_config *))
 	struct machine_config cfg;
 	struct machine *m = NULL;
 	struct task_struct *t;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = 32ull << 20;
 	cfg.rlimit_memlock = RLIM_INFINITY_U64;
 	if (adjust)
 		adjust(&cfg);
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(&cfg);
 	t = spawn(m, 1);
 	m->current = t;
 	return t;
@@ -57,13 +56,9 @@ static struct task_struct *world(void (*adjust)(struct machine_config *))
 static struct file *open_file(struct task_struct *t, bool writable,
 			      enum fs_kind fs)
 {
-	struct inode *inode;
-	struct file *file;
+	struct file *file =
+		open_rw(t->m, fs == FS_EXT2 ? "/e" : "/t", 8 * PAGE, true, fs);
 
-	cr_assert_eq(file_declare(t->m, fs == FS_EXT2 ? "/e" : "/t", 8 * PAGE,
-				  8, 1, 0, true, fs, &inode),
-		     0);
-	file = file_open(t->m, inode);
 	file->f_write = writable;
 	return file;
 }
@@ -362,8 +357,7 @@ Test(mmap_errno, locks)
 	cr_expect_eq(sys_munlockall(t), 0);
 	cr_expect_eq(t->mm->locked_vm, 0);
 	cr_expect_eq(stat_of(t->m, NR_MLOCK), 0);
-	check_machine(t->m);
-	machine_destroy(t->m);
+	check_and_destroy(t->m);
 }
 
 Test(mmap_errno, overcommit)
@@ -444,8 +438,7 @@ Test(mmap_errno, stack)
 	map(t, low - PAGE, PAGE, 1, MAP_PRIVATE_EMU, NULL);
 	access_range(t, low, 1, 0, ACCESS_READ, &res);
 	cr_expect_eq(res.signal, EMU_SIGBUS);
-	check_machine(t->m);
-	machine_destroy(t->m);
+	check_and_destroy(t->m);
 }
 
 Test(mmap_errno, checks_find_what_is_broken)

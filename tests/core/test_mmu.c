@@ -5,6 +5,7 @@
 #include "core/mmu.h"
 #include "core/pgtable.h"
 #include "core/task.h"
+#include "machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -26,13 +27,12 @@ static struct world boot(const char *paging, bool nx)
 {
 	struct world w = {0};
 	struct machine_config cfg;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	strcpy(cfg.paging, paging);
 	cfg.memory = 64u << 20;
 	cfg.nx = nx;
-	cr_assert_eq(machine_create(&cfg, NULL, &w.m, &why), 0, "%s", why);
+	w.m = make_machine(&cfg);
 	cr_assert_eq(task_spawn(w.m, 100, "t", &w.task), 0);
 	w.m->current = w.task;
 	return w;
@@ -58,15 +58,9 @@ static uint64_t entry(const struct world *w, vaddr_t addr)
 	return at ? ptep_get(w->task->mm, at).v : 0;
 }
 
-static void tell(void *ctx, const char *message)
-{
-	(void)ctx;
-	fprintf(stderr, "%s\n", message);
-}
-
 static void check(const struct world *w)
 {
-	struct checker c = {.tell = tell};
+	struct checker c = {.tell = tell_broken};
 
 	pgtable_check(w->m, &c);
 	cr_assert_eq(c.broken, 0);
@@ -291,13 +285,8 @@ Test(mmu, a_stack_grows_as_far_as_sp_allows)
 Test(mmu, behind_the_end_of_a_file_is_sigbus)
 {
 	struct world w = boot("x86-2level", true);
-	struct inode *inode;
-	struct file *file;
+	struct file *file = open_rw(w.m, "/f", 5000, true, FS_EXT2);
 
-	cr_assert_eq(file_declare(w.m, "/f", 5000, 8, 1, 0, true, FS_EXT2,
-				  &inode),
-		     0);
-	file = file_open(w.m, inode);
 	cr_assert_eq(sys_mmap(w.task, BASE, 0x4000, R,
 			      MAP_SHARED_EMU | MAP_FIXED_EMU, file, 0),
 		     BASE);

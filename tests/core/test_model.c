@@ -520,10 +520,8 @@ static void declare_files(struct world *w)
 		struct object *o = &w->object[new_object(
 			w, pages, file[i].fs == FS_TMPFS)];
 
-		cr_assert_eq(file_declare(w->m, file[i].path, pages * PAGE, 8,
-					  1, 0, file[i].warm, file[i].fs,
-					  &w->file[i]),
-			     0);
+		w->file[i] = declare_file(w->m, file[i].path, pages * PAGE,
+					  file[i].warm, file[i].fs);
 		for (unsigned p = 0; p < pages; p++) {
 			o->byte[p][0] = (uint8_t)(p * PAGE + p);
 			o->byte[p][1] = (uint8_t)(p * PAGE + PAGE - 1 + p);
@@ -535,14 +533,13 @@ static void run(unsigned seed, const char *paging, uint64_t memory)
 {
 	struct machine_config cfg;
 	struct world *w = calloc(1, sizeof(*w));
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = memory;
 	cfg.rlimit_memlock = RLIM_INFINITY_U64;
 	strcpy(cfg.paging, paging);
 	cfg.nx = !strcmp(paging, "x86-pae");
-	cr_assert_eq(machine_create(&cfg, NULL, &w->m, &why), 0, "%s", why);
+	w->m = make_machine(&cfg);
 	w->object = calloc(MAX_OBJECTS, sizeof(*w->object));
 	w->random = seed;
 	w->next_pid = 100;

@@ -3,6 +3,7 @@
 #include "core/owner.h"
 #include "core/page_alloc.h"
 #include "core/subsystems.h"
+#include "machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -10,13 +11,10 @@
 static struct machine *boot(void)
 {
 	struct machine_config cfg;
-	struct machine *m;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = 64ull << 20;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 static unsigned long broken(const struct machine *m)
@@ -74,12 +72,11 @@ Test(owner, huge_machine, .timeout = 60)
 {
 	struct machine_config cfg;
 	struct machine *m;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = 64ull << 30;
 	strcpy(cfg.paging, "x86-pae");
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(&cfg);
 	for (unsigned i = 0; i < 100; i++)
 		cr_assert_eq(broken(m), 0);
 	machine_destroy(m);

@@ -2,34 +2,26 @@
 #include "core/buddy.h"
 #include "core/machine.h"
 #include "core/page_alloc.h"
+#include "machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void tell(void *ctx, const char *message)
-{
-	(void)ctx;
-	cr_log_error("%s", message);
-}
-
 static struct machine *boot(uint64_t mb, bool pae)
 {
 	struct machine_config cfg;
-	struct machine *m;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = mb << 20;
 	if (pae)
 		strcpy(cfg.paging, "x86-pae");
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 static void check(const struct machine *m)
 {
-	struct checker c = {.tell = tell};
+	struct checker c = {.tell = tell_broken};
 
 	page_alloc_check(m, &c);
 	cr_assert_eq(c.broken, 0);

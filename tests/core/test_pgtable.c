@@ -4,6 +4,7 @@
 #include "core/pgtable.h"
 #include "core/subsystems.h"
 #include "core/task.h"
+#include "machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -14,26 +15,16 @@
 static struct machine *boot(const char *paging, uint64_t memory)
 {
 	struct machine_config cfg;
-	struct machine *m = NULL;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	strcpy(cfg.paging, paging);
 	cfg.memory = memory;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s: %s", paging,
-		     why);
-	return m;
-}
-
-static void tell(void *ctx, const char *message)
-{
-	(void)ctx;
-	fprintf(stderr, "%s\n", message);
+	return make_machine(&cfg);
 }
 
 static unsigned long broken(const struct machine *m, bool loud)
 {
-	struct checker c = {.tell = loud ? tell : NULL};
+	struct checker c = {.tell = loud ? tell_broken : NULL};
 
 	pgtable_check(m, &c);
 	return c.broken;

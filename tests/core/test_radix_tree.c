@@ -2,18 +2,16 @@
 #include "core/machine.h"
 #include "core/radix_tree.h"
 #include "core/slab.h"
+#include "machine_fixture.h"
 
 #include <criterion/criterion.h>
 
 static struct machine *boot(void)
 {
 	struct machine_config cfg;
-	struct machine *m;
-	const char *why = NULL;
 
 	machine_config_default(&cfg);
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 static void fail_on(void *ctx __unused_arg, const char *message)

@@ -102,8 +102,7 @@ Test(rmap, root_outlives_its_area)
 	do_exit(child, 0);
 	cr_expect_eq(m->anon_vma_pool.nr_used, 0);
 	cr_expect_eq(m->avc_pool.nr_used, 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(rmap, objects_of_the_caches)
@@ -127,8 +126,7 @@ Test(rmap, objects_of_the_caches)
 	fork_task(t, 101);
 	cr_expect_eq(kmem_cache_live(m->caches.anon_vma), av + 3);
 	cr_expect_eq(kmem_cache_live(m->caches.anon_vma_chain), avc + 6);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(rmap, walk_finds_every_sharer)
@@ -155,8 +153,7 @@ Test(rmap, walk_finds_every_sharer)
 	cr_expect_not(found(&p, t[2], BASE + 3 * PAGE));
 	p = walk(m, page_at(t[2], BASE + 3 * PAGE));
 	cr_expect_eq(p.nr, 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* Pages stay found while their areas split, merge and move. */
@@ -212,8 +209,7 @@ Test(rmap, shared_memory_through_files)
 	cr_assert_eq(sys_munmap(child, BASE + PAGE, PAGE), 0);
 	p = walk(m, page_at(t, BASE + 2 * PAGE));
 	cr_expect_eq(p.nr, 2);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* remap_file_pages: the entry, not the address, says which page is there. */
@@ -226,8 +222,7 @@ Test(rmap, nonlinear_areas)
 	struct page *page;
 	struct places p;
 
-	cr_assert_eq(file_declare(m, "/t", 8 * PAGE, 8, 1, 0, true, FS_TMPFS,
-				  &inode), 0);
+	inode = declare_file(m, "/t", 8 * PAGE, true, FS_TMPFS);
 	file = file_open(m, inode);
 	file->f_write = true;
 	map(t, BASE, 8 * PAGE, RW, MAP_SHARED_EMU, file);
@@ -349,8 +344,7 @@ Test(rmap_check, sees_a_wrong_mapcount)
 	page->_mapcount1 -= 2;
 	cr_expect(is_broken(m));
 	page->_mapcount1++;
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(rmap_check, sees_a_wrong_entry)
@@ -367,8 +361,7 @@ Test(rmap_check, sees_a_wrong_entry)
 	entry_write(m, at, entry_read(m, at + m->fmt->entry_size));
 	cr_expect(is_broken(m), "two entries swapped: the index is wrong");
 	entry_write(m, at, right);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(rmap_check, sees_a_page_of_another_family)
@@ -385,8 +378,7 @@ Test(rmap_check, sees_a_page_of_another_family)
 	page->index++;
 	cr_expect(is_broken(m));
 	page->index--;
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(rmap_check, sees_a_missing_link)
@@ -404,8 +396,7 @@ Test(rmap_check, sees_a_missing_link)
 	anon_vma_interval_tree_remove(avc, avc->anon_vma);
 	cr_expect(is_broken(m), "out of the tree");
 	anon_vma_interval_tree_insert(avc, avc->anon_vma);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(rmap_check, sees_a_wrong_refcount)
@@ -421,8 +412,7 @@ Test(rmap_check, sees_a_wrong_refcount)
 	own->root = own;
 	cr_expect(is_broken(m), "two roots in one chain");
 	own->root = root;
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(rmap_check, sees_wrong_counters)
@@ -440,6 +430,5 @@ Test(rmap_check, sees_wrong_counters)
 	z->vm_stat[NR_FILE_MAPPED]++;
 	cr_expect(is_broken(m));
 	z->vm_stat[NR_FILE_MAPPED]--;
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }

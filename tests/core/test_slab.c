@@ -3,6 +3,7 @@
 #include "core/page_alloc.h"
 #include "core/slab.h"
 #include "core/slab_internal.h"
+#include "machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -10,14 +11,9 @@
 
 static struct machine *m;
 
-static void tell(void *ctx __unused_arg, const char *message)
-{
-	fprintf(stderr, "broken: %s\n", message);
-}
-
 static unsigned long broken(void)
 {
-	struct checker c = {.tell = tell};
+	struct checker c = {.tell = tell_broken};
 
 	slab_check(m, &c);
 	return c.broken;
@@ -26,11 +22,10 @@ static unsigned long broken(void)
 static void boot_with(uint64_t memory)
 {
 	struct machine_config cfg;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = memory;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(&cfg);
 }
 
 static void setup(void)

@@ -1,6 +1,7 @@
 /* test_slab_layout.c - object size to layout, against what kernels had. */
 #include "core/machine.h"
 #include "core/slab.h"
+#include "machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -8,11 +9,7 @@
 
 static struct machine *boot(const struct machine_config *cfg)
 {
-	struct machine *m;
-	const char *why = "";
-
-	cr_assert_eq(machine_create(cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(cfg);
 }
 
 static struct machine *boot_default(void)

@@ -62,8 +62,7 @@ Test(swap, counts)
 	cr_expect_eq(swap_duplicate(m, swp_entry(0, 100)), -ENOENT);
 	cr_expect_eq(swap_duplicate(m, swp_entry(7, 1)), -ENOENT);
 	cr_expect_eq(swap_duplicate(m, swp_entry(0, 0)), -ENOENT);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(swap, areas_by_priority)
@@ -96,8 +95,7 @@ Test(swap, values_survive)
 		struct task_struct *t = spawn(m, 100);
 		uint32_t nr = 3 * MEMORY_PAGES;
 
-		map_private(t, BASE, nr);
-		put_pages(t, BASE, nr, 1);
+		map_filled(t, BASE, nr, 1);
 		cr_expect_gt(events(m, PSWPOUT), 2 * MEMORY_PAGES);
 		cr_expect_eq(get_mm_counter(t->mm, MM_SWAPENTS) +
 				     get_mm_counter(t->mm, MM_ANONPAGES),
@@ -112,8 +110,7 @@ Test(swap, values_survive)
 		lru_add_drain(m);
 		cr_expect_eq(used_slots(m), 0);
 		cr_expect_eq(total_swapcache_pages(m), 0);
-		check_machine(m);
-		machine_destroy(m);
+		check_and_destroy(m);
 	}
 }
 
@@ -157,8 +154,7 @@ Test(swap, a_tree_of_four_times_the_memory)
 	lru_add_drain(m);
 	cr_expect_eq(used_slots(m), 0);
 	cr_expect_eq(m->stats.oom_kills, 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* The same without: the process with the most pages is killed. */
@@ -168,18 +164,14 @@ Test(swap, a_tree_without_swap)
 	struct task_struct *small = spawn(m, 100), *big = spawn(m, 101);
 	struct task_struct *late = spawn(m, 102);
 
-	map_private(small, BASE, 300);
-	put_pages(small, BASE, 300, 1);
-	map_private(big, BASE, 900);
-	put_pages(big, BASE, 900, 1);
-	map_private(late, BASE, 800);
-	put_pages(late, BASE, 800, 7);
+	map_filled(small, BASE, 300, 1);
+	map_filled(big, BASE, 900, 1);
+	map_filled(late, BASE, 800, 7);
 	cr_expect_eq(m->stats.oom_kills, 1);
 	cr_expect_null(find_task_by_pid(m, 101));
 	get_pages(small, BASE, 300, 1);
 	get_pages(late, BASE, 800, 7);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(swap, entries_have_the_formats_encoding)
@@ -209,8 +201,7 @@ Test(swap, read_then_write)
 	struct access_result res;
 	swp_entry_t e;
 
-	map_private(t, BASE, 64);
-	put_pages(t, BASE, 64, 1);
+	map_filled(t, BASE, 64, 1);
 	press(m);
 	cr_assert(is_swapped(t, BASE + 8 * PAGE));
 	e = entry_at(t, BASE + 8 * PAGE);
@@ -236,8 +227,7 @@ Test(swap, read_then_write)
 		cr_expect_eq(swap_slot(m, e), 0);
 		break;
 	}
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(swap, fork_shares_the_slot)
@@ -246,8 +236,7 @@ Test(swap, fork_shares_the_slot)
 	struct task_struct *t = spawn(m, 100), *child;
 	swp_entry_t e;
 
-	map_private(t, BASE, 8);
-	put_pages(t, BASE, 8, 50);
+	map_filled(t, BASE, 8, 50);
 	press(m);
 	cr_assert(is_swapped(t, BASE));
 	e = entry_at(t, BASE);
@@ -273,8 +262,7 @@ Test(swap, fork_shares_the_slot)
 	do_exit(t, 0);
 	lru_add_drain(m);
 	cr_expect_eq(used_slots(m), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(swap, dontneed_frees_slots)
@@ -283,8 +271,7 @@ Test(swap, dontneed_frees_slots)
 	struct task_struct *t = spawn(m, 100);
 	uint64_t used;
 
-	map_private(t, BASE, 100);
-	put_pages(t, BASE, 100, 1);
+	map_filled(t, BASE, 100, 1);
 	press(m);
 	used = used_slots(m);
 	cr_assert_gt(used, 90);
@@ -293,8 +280,7 @@ Test(swap, dontneed_frees_slots)
 	cr_expect_leq(used_slots(m), used - 40);
 	get_pages(t, BASE + 50 * PAGE, 50, 51);
 	get(t, BASE, 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(swap, willneed_reads_without_mapping)
@@ -302,8 +288,7 @@ Test(swap, willneed_reads_without_mapping)
 	struct machine *m = boot_swap("x86-2level", 4 * MEMORY_PAGES);
 	struct task_struct *t = spawn(m, 100);
 
-	map_private(t, BASE, 100);
-	put_pages(t, BASE, 100, 1);
+	map_filled(t, BASE, 100, 1);
 	press(m);
 	cr_assert(is_swapped(t, BASE + 20 * PAGE));
 	m->current = t;
@@ -312,8 +297,7 @@ Test(swap, willneed_reads_without_mapping)
 	t->maj_flt = 0;
 	get_pages(t, BASE, 100, 1);
 	cr_expect_eq(t->maj_flt, 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(swap, mremap_moves_entries)
@@ -322,8 +306,7 @@ Test(swap, mremap_moves_entries)
 	struct task_struct *t = spawn(m, 100);
 	vaddr_t to = BASE + 0x10000000;
 
-	map_private(t, BASE, 32);
-	put_pages(t, BASE, 32, 1);
+	map_filled(t, BASE, 32, 1);
 	press(m);
 	m->current = t;
 	cr_assert_eq(sys_mremap(t, BASE, 32 * PAGE, 32 * PAGE,
@@ -334,8 +317,7 @@ Test(swap, mremap_moves_entries)
 	cr_expect(is_swapped(t, to + 3 * PAGE));
 	check_machine(m);
 	get_pages(t, to, 32, 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- shared memory ---- */
@@ -371,8 +353,7 @@ Test(swap, shared_memory_goes_to_swap)
 	lru_add_drain(m);
 	cr_expect_eq(used_slots(m), 0);
 	cr_expect_eq(owned_page_state(m, NR_SHMEM), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(swap, holes_free_slots_of_shared_memory)
@@ -390,8 +371,7 @@ Test(swap, holes_free_slots_of_shared_memory)
 	cr_expect_eq(sys_madvise(t, BASE, 64 * PAGE, MADVISE_REMOVE), 0);
 	cr_expect_eq(used_slots(m), 0);
 	get(t, BASE, 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- swapoff ---- */
@@ -401,8 +381,7 @@ Test(swap, swapoff_brings_everything_back)
 	struct machine *m = boot_swap("x86-2level", 4 * MEMORY_PAGES);
 	struct task_struct *t = spawn(m, 100), *child;
 
-	map_private(t, BASE, 300);
-	put_pages(t, BASE, 300, 1);
+	map_filled(t, BASE, 300, 1);
 	map(t, BASE + 0x1000000, 50 * PAGE, RW,
 	    MAP_SHARED_EMU | MAP_ANONYMOUS_EMU, NULL);
 	put_pages(t, BASE + 0x1000000, 50, 5000);
@@ -422,8 +401,7 @@ Test(swap, swapoff_brings_everything_back)
 	cr_expect_eq(sys_swapoff(m), -EINVAL);
 	cr_expect_eq(sys_swapon(m, 100 * PAGE), 0);
 	cr_expect_eq(m->swap->nr_swapfiles, 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(swap, swapoff_without_room)
@@ -431,8 +409,7 @@ Test(swap, swapoff_without_room)
 	struct machine *m = boot_swap("x86-2level", 4 * MEMORY_PAGES);
 	struct task_struct *t = spawn(m, 100);
 
-	map_private(t, BASE, 2 * MEMORY_PAGES);
-	put_pages(t, BASE, 2 * MEMORY_PAGES, 1);
+	map_filled(t, BASE, 2 * MEMORY_PAGES, 1);
 	m->current = NULL;
 	cr_expect_eq(sys_swapoff(m), -ENOMEM);
 	cr_expect_eq(m->stats.oom_kills, 0);
@@ -442,8 +419,7 @@ Test(swap, swapoff_without_room)
 	/* into the other area there is room */
 	cr_expect_eq(sys_swapon(m, 4 * MEMORY_PAGES * PAGE), 0);
 	cr_expect_eq(sys_swapoff(m), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- the checks find what is broken ---- */
@@ -455,8 +431,7 @@ Test(swap, check_finds)
 	struct swap_area *a = &m->swap->area[0];
 	uint32_t s;
 
-	map_private(t, BASE, 32);
-	put_pages(t, BASE, 32, 1);
+	map_filled(t, BASE, 32, 1);
 	press(m);
 	check_machine(m);
 	s = (uint32_t)swp_offset(entry_at(t, BASE));
@@ -475,6 +450,5 @@ Test(swap, check_finds)
 	a->nrpages++;
 	cr_expect(is_broken(m));
 	a->nrpages--;
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }

@@ -22,14 +22,11 @@ static void write_pages(struct task_struct *t, vaddr_t addr, uint64_t pages)
 static struct machine *boot_with(enum wait_mode reap, uint64_t memory)
 {
 	struct machine_config cfg;
-	struct machine *m;
-	const char *why;
 
 	machine_config_default(&cfg);
 	cfg.memory = memory;
 	cfg.reap = reap;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0);
-	return m;
+	return make_machine(&cfg);
 }
 
 /* ---- start ---- */
@@ -48,8 +45,7 @@ Test(task, numbers)
 	cr_expect_str_eq(other->comm, "0123456789abcde");
 	cr_expect_eq(find_task_by_pid(m, PID_MAX_LIMIT), other);
 	cr_expect_null(find_task_by_pid(m, 101));
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(task, spawned_process_is_empty)
@@ -94,8 +90,7 @@ Test(task, fork_copies_sizes_not_locks)
 	check_machine(m);
 	do_exit(child, 0);
 	cr_expect_eq(m->vm_committed_as, committed);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(task, child_outlives_parent)
@@ -118,8 +113,7 @@ Test(task, child_outlives_parent)
 	cr_expect_eq(global_page_state(m, NR_PAGETABLE), 0);
 	cr_expect_eq(global_page_state(m, NR_KERNEL_STACK), 0);
 	cr_expect(list_empty(&m->mm_list));
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- zombies ---- */
@@ -145,8 +139,7 @@ Test(task, explicit_wait_keeps_zombies)
 	cr_expect_null(find_task_by_pid(m, 102));
 	cr_expect_eq(kmem_cache_live(m->caches.sigqueue), 0);
 	cr_expect_eq(t->state, TASK_ZOMBIE);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- no memory ---- */
@@ -206,8 +199,7 @@ Test(task, fork_without_memory)
 	}
 	cr_expect_eq(err, 0);
 	cr_expect_geq(failures, 12, "%u", failures);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- out of memory ---- */
@@ -258,8 +250,7 @@ Test(task, oom_takes_a_child_first)
 	out_of_memory(m, GFP_KERNEL, 0);
 	cr_expect(list_empty(&m->tasks));
 	cr_expect_eq(global_page_state(m, NR_ANON_PAGES), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(task, oom_marks_the_current_process)
@@ -273,8 +264,7 @@ Test(task, oom_marks_the_current_process)
 	cr_expect_eq(find_task_by_pid(m, 100), t);
 	do_group_exit_signal(t, EMU_SIGKILL);
 	cr_expect_eq(kmem_cache_live(m->caches.sigqueue), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- the checks find what is broken ---- */
@@ -297,6 +287,5 @@ Test(task, check_finds)
 	ClearPageKernel(child->obj.stack + 1);
 	cr_expect(is_broken(m));
 	SetPageKernel(child->obj.stack + 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }

@@ -15,8 +15,6 @@
 static struct machine *boot_tlb(const char *paging, const struct tlb_config *tlb)
 {
 	struct machine_config cfg;
-	struct machine *m = NULL;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	strcpy(cfg.paging, paging);
@@ -24,8 +22,7 @@ static struct machine *boot_tlb(const char *paging, const struct tlb_config *tlb
 	cfg.contents = CONTENTS_OFF;
 	cfg.tlb = *tlb;
 	cfg.tlb.on = true;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 static struct tlb_config model(uint32_t entries, uint32_t ways,
@@ -80,8 +77,7 @@ static struct counts steady(const char *paging, const struct tlb_config *tlb,
 	for (unsigned i = 0; i < rounds; i++)
 		loop_over(t, nr, apart);
 	after = counts_of(m);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 	return (struct counts){after.l1 - before.l1, after.l2 - before.l2,
 			       after.walks - before.walks,
 			       after.refs - before.refs,
@@ -291,8 +287,7 @@ static uint64_t misses_of_two(bool asid, bool share_mm)
 	before = data_misses(m);
 	alternate(a, b, 5);
 	n = data_misses(m) - before;
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 	return n;
 }
 
@@ -363,8 +358,7 @@ Test(tlb, kernel_translations_survive_when_global)
 				     tlb_statistics(m)->kernel_misses,
 			     3 * (tlb_statistics(m)->switches +
 				  tlb_statistics(m)->fault_walks));
-		check_machine(m);
-		machine_destroy(m);
+		check_and_destroy(m);
 	}
 }
 
@@ -423,8 +417,7 @@ Test(tlb, setting_dirty_takes_a_walk)
 	cr_expect_eq(n->assists + n->fault_walks, 2);
 	cr_expect_eq(n->hits[TLB_DATA] + n->misses[TLB_DATA], 3);
 	cr_expect(pte_dirty(m->fmt, __pte(pte_value(t, BASE))));
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* With and without the model the machine is the same. */

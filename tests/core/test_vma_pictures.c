@@ -96,9 +96,7 @@ static void board_open(struct board *b)
 	b->m = boot_window(WINDOW, MMAP_TOPDOWN, NULL);
 	b->t = spawn(b->m, 1);
 	fill_below(b->t);
-	cr_assert_eq(file_declare(b->m, "/f", 1 << 20, 8, 1, 0, true, FS_EXT2,
-				  &inode),
-		     0);
+	inode = declare_file(b->m, "/f", 1 << 20, true, FS_EXT2);
 	b->file[0] = file_open(b->m, inode);
 	b->file[1] = file_open(b->m, inode);
 	b->watch = (struct observer){b, note_merge};
@@ -231,8 +229,7 @@ static void run_row(const struct row *row)
 		     (long long)err);
 	cr_expect_eq(b.merge_case, row->merge_case, "%s: case %u", row->name,
 		     (unsigned)b.merge_case);
-	check_machine(b.m);
-	machine_destroy(b.m);
+	check_and_destroy(b.m);
 }
 
 static void run_rows(const struct row *rows, unsigned n)

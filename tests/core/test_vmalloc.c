@@ -5,20 +5,16 @@
 #include "core/pgtable.h"
 #include "core/slab.h"
 #include "core/subsystems.h"
+#include "machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 
 static struct machine *m;
 
-static void tell(void *ctx __unused_arg, const char *message)
-{
-	fprintf(stderr, "broken: %s\n", message);
-}
-
 static unsigned long broken(void)
 {
-	struct checker c = {.tell = tell};
+	struct checker c = {.tell = tell_broken};
 
 	slab_check(m, &c);
 	vmalloc_check(m, &c);
@@ -28,7 +24,6 @@ static unsigned long broken(void)
 static void boot_with(uint64_t memory, const char *paging, uint64_t range)
 {
 	struct machine_config cfg;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = memory;
@@ -37,7 +32,7 @@ static void boot_with(uint64_t memory, const char *paging, uint64_t range)
 		cfg.vmalloc_start = 0xe0000000;
 		cfg.vmalloc_end = 0xe0000000 + range;
 	}
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(&cfg);
 }
 
 static void setup(void)

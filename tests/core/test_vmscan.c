@@ -6,9 +6,7 @@ static struct inode *declare(struct machine *m, const char *path,
 {
 	struct inode *inode = NULL;
 
-	cr_assert_eq(file_declare(m, path, pages * PAGE, 8, 1, 0, false, fs,
-				  &inode),
-		     0);
+	inode = declare_file(m, path, pages * PAGE, false, fs);
 	return inode;
 }
 
@@ -48,8 +46,7 @@ Test(vmscan, used_pages_get_another_chance)
 	struct machine *m = boot_swap("x86-2level", 4 * MEMORY_PAGES);
 	struct task_struct *t = spawn(m, 100);
 
-	map_private(t, BASE, 20);
-	put_pages(t, BASE, 20, 1);
+	map_filled(t, BASE, 20, 1);
 	lru_add_drain(m);
 	/* new pages are active; each is young */
 	cr_expect(PageActive(mapped_page(t, BASE)));
@@ -61,8 +58,7 @@ Test(vmscan, used_pages_get_another_chance)
 	cr_expect_eq(events(m, PGACTIVATE), 1);
 	cr_expect(is_swapped(t, BASE + 4 * PAGE));
 	cr_expect_eq(events(m, PSWPOUT), 19);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(vmscan, clean_pages_of_the_cache_are_not_written_twice)
@@ -71,8 +67,7 @@ Test(vmscan, clean_pages_of_the_cache_are_not_written_twice)
 	struct task_struct *t = spawn(m, 100);
 	uint64_t out;
 
-	map_private(t, BASE, 8);
-	put_pages(t, BASE, 8, 1);
+	map_filled(t, BASE, 8, 1);
 	press(m);
 	out = events(m, PSWPOUT);
 	get_pages(t, BASE, 8, 1);
@@ -80,8 +75,7 @@ Test(vmscan, clean_pages_of_the_cache_are_not_written_twice)
 		scan_all(m);
 	cr_expect(is_swapped(t, BASE));
 	cr_expect_eq(events(m, PSWPOUT), out);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- files ---- */
@@ -93,11 +87,9 @@ Test(vmscan, files_go_before_anonymous_pages)
 	struct file *f = file_open(m, inode);
 	struct task_struct *t = spawn(m, 100), *hog = spawn(m, 101);
 
-	map_private(t, BASE, 300);
-	put_pages(t, BASE, 300, 1);
+	map_filled(t, BASE, 300, 1);
 	generic_file_read(m, f, 0, 1200 * PAGE);
-	map_private(hog, BASE, 600);
-	put_pages(hog, BASE, 600, 1);
+	map_filled(hog, BASE, 600, 1);
 	cr_expect_lt(inode->i_data.nrpages, 1000);
 	cr_expect_eq(events(m, PSWPOUT), 0);
 	check_machine(m);
@@ -176,8 +168,7 @@ Test(vmscan, locked_pages_stay)
 	struct machine *m = boot_swap("x86-pae", 4 * MEMORY_PAGES);
 	struct task_struct *t = spawn(m, 100);
 
-	map_private(t, BASE, 100);
-	put_pages(t, BASE, 100, 1);
+	map_filled(t, BASE, 100, 1);
 	m->current = t;
 	cr_assert_eq(sys_mlock(t, BASE, 50 * PAGE), 0);
 	press(m);
@@ -188,8 +179,7 @@ Test(vmscan, locked_pages_stay)
 	cr_assert_eq(sys_mlock(t, BASE + 90 * PAGE, 10 * PAGE), 0);
 	cr_expect(mapped_page(t, BASE + 99 * PAGE));
 	get_pages(t, BASE, 100, 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(vmscan, without_swap_anonymous_pages_stay)
@@ -198,15 +188,13 @@ Test(vmscan, without_swap_anonymous_pages_stay)
 	struct task_struct *t = spawn(m, 100);
 	struct scan_control sc;
 
-	map_private(t, BASE, 100);
-	put_pages(t, BASE, 100, 1);
+	map_filled(t, BASE, 100, 1);
 	lru_add_drain(m);
 	sc = scan_all(m);
 	cr_expect_eq(sc.nr_scanned, 0);
 	for (int i = 0; i < 8; i++)
 		cr_expect_eq(try_to_free_pages(m, GFP_KERNEL, 0), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- kswapd ---- */
@@ -230,8 +218,7 @@ Test(vmscan, kswapd_balances_to_high)
 		if (populated_zone(z))
 			cr_expect(z->vm_stat[NR_FREE_PAGES] >
 				  (int64_t)z->watermark[WMARK_HIGH]);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(vmscan, long_calls_reclaim_for_themselves)
@@ -239,8 +226,7 @@ Test(vmscan, long_calls_reclaim_for_themselves)
 	struct machine *m = boot_swap("x86-2level", 4 * MEMORY_PAGES);
 	struct task_struct *t = spawn(m, 100);
 
-	map_private(t, BASE, MEMORY_PAGES * 3 / 4);
-	put_pages(t, BASE, MEMORY_PAGES * 3 / 4, 1);
+	map_filled(t, BASE, MEMORY_PAGES * 3 / 4, 1);
 	m->current = NULL;
 	/* kernel code does not give way to kswapd */
 	for (unsigned i = 0; i < MEMORY_PAGES / 2; i++) {
@@ -256,8 +242,7 @@ Test(vmscan, long_calls_reclaim_for_themselves)
 		     0);
 	check_machine(m);
 	get_pages(t, BASE, MEMORY_PAGES * 3 / 4, 1);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 Test(vmscan, the_order_of_a_list_survives_ageing)
@@ -268,8 +253,7 @@ Test(vmscan, the_order_of_a_list_survives_ageing)
 	struct scan_control sc = direct(DEF_PRIORITY);
 	uint64_t last = 0;
 
-	map_private(t, BASE, 20);
-	put_pages(t, BASE, 20, 1);
+	map_filled(t, BASE, 20, 1);
 	lru_add_drain(m);
 	age_active_anon(m, z, &sc);
 	cr_assert_gt(z->lruvec.lru[LRU_INACTIVE_ANON].nr, 0);
@@ -279,8 +263,7 @@ Test(vmscan, the_order_of_a_list_survives_ageing)
 		cr_expect(!last || index < last, "newest first");
 		last = index;
 	}
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- slabs ---- */
@@ -301,8 +284,7 @@ Test(vmscan, slabs_shrink_in_batches)
 	cr_expect_eq(events(m, SLABS_SCANNED), 1024);
 	/* without __GFP_FS the superblock does nothing */
 	cr_expect_eq(shrink_slab(m, GFP_NOFS, 1000, 1000), 0);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }
 
 /* ---- everything, under pressure, against a model ---- */
@@ -491,6 +473,5 @@ Test(vmscan, compaction_comes_before_reclaim)
 	scanned = events(m, PGSCAN_DIRECT_DMA);
 	cr_expect_eq(try_to_free_pages(m, GFP_KERNEL, 5), 1, "go on");
 	cr_expect_eq(events(m, PGSCAN_DIRECT_DMA), scanned);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }

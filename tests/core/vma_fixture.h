@@ -13,8 +13,6 @@ boot_window(unsigned pages, enum mmap_layout layout,
 	    void (*adjust)(struct machine_config *))
 {
 	struct machine_config cfg;
-	struct machine *m = NULL;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = 32ull << 20;
@@ -24,8 +22,7 @@ boot_window(unsigned pages, enum mmap_layout layout,
 	cfg.rlimit_memlock = RLIM_INFINITY_U64;
 	if (adjust)
 		adjust(&cfg);
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 /* The area that fills [0, BASE). */

@@ -1,5 +1,6 @@
 /* test_explain.c - how a story is collected: nesting, folding, what is lost. */
 #include "formats/explain.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -11,10 +12,9 @@ static struct explain e;
 static void boot(void)
 {
 	struct machine_config cfg;
-	const char *why = "";
 
 	machine_config_default(&cfg);
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(&cfg);
 	explain_init(&e, m);
 	explain_start(&e);
 }

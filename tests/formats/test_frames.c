@@ -6,6 +6,7 @@
 #include "core/pgtable.h"
 #include "core/task.h"
 #include "formats/report.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -20,14 +21,11 @@
 static struct machine *boot(const char *paging)
 {
 	struct machine_config cfg;
-	struct machine *m = NULL;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	strcpy(cfg.paging, paging);
 	cfg.memory = 64u << 20;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 static void touch(struct task_struct *task, vaddr_t addr, uint64_t len,
@@ -65,9 +63,7 @@ static struct task_struct *populate(struct machine *m, uint32_t pid,
 
 	cr_assert_eq(task_spawn(m, pid, "t", &task), 0);
 	m->current = task;
-	cr_assert_eq(file_declare(m, "/etc/motd", 10000, 8, 1, 0, true, FS_EXT2,
-				  &inode),
-		     0);
+	inode = declare_file(m, "/etc/motd", 10000, true, FS_EXT2);
 	sys_mmap(task, BASE, 5 << 12, R | W, ANON, NULL, 0);
 	sys_mmap(task, BASE + 0x10000, 0x3000, R, MAP_SHARED_EMU | FIXED,
 		 file_open(m, inode), 0);

@@ -10,6 +10,7 @@
 #include "formats/gnuplot.h"
 #include "formats/page_runs.h"
 #include "formats/timeline.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -26,13 +27,10 @@
 static struct machine *boot(void)
 {
 	struct machine_config cfg;
-	struct machine *m = NULL;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = 64u << 20;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 static struct task_struct *spawn(struct machine *m, uint32_t pid)
@@ -129,12 +127,8 @@ Test(graph_figures, pages_by_what_backs_them)
 {
 	struct machine *m = boot();
 	struct task_struct *t = spawn(m, 100);
-	struct inode *inode;
-	struct file *file;
+	struct file *file = open_rw(m, "/bin/f", 8 << 12, true, FS_EXT2);
 
-	cr_assert_eq(file_declare(m, "/bin/f", 8 << 12, 8, 1, 0, true,
-				  FS_EXT2, &inode), 0);
-	file = file_open(m, inode);
 	map(t, BASE, 8 << 12, PRIVATE, file, 0);
 	map(t, BASE + (16 << 12), 6 << 12, ANON, NULL, 0);
 	expect_runs(find_vma(t->mm, BASE), "cccccccc");
@@ -156,8 +150,7 @@ Test(graph_figures, a_cold_file_is_not_in_the_cache)
 	struct inode *inode;
 	struct file *file;
 
-	cr_assert_eq(file_declare(m, "/bin/f", 4 << 12, 8, 1, 0, false,
-				  FS_EXT2, &inode), 0);
+	inode = declare_file(m, "/bin/f", 4 << 12, false, FS_EXT2);
 	file = file_open(m, inode);
 	cr_assert_eq(page_cache_read(m, &inode->i_data, 2), 0);
 	map(t, BASE, 4 << 12, PRIVATE, file, 0);

@@ -3,6 +3,7 @@
 #include "core/mmap.h"
 #include "core/mmu.h"
 #include "formats/report.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -22,13 +23,10 @@ static char *report(const struct machine *m)
 static struct machine *boot(void)
 {
 	struct machine_config cfg;
-	struct machine *m;
-	const char *why;
 
 	machine_config_default(&cfg);
 	cfg.swap = 8 << 20;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 static void use(struct machine *m, uint32_t pid, const char *path,

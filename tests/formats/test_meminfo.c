@@ -7,6 +7,7 @@
 #include "core/filemap.h"
 #include "core/page_alloc.h"
 #include "formats/report.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -54,11 +55,10 @@ static struct machine *machine_like(const char *vmstat, const char *meminfo)
 	struct machine_config cfg;
 	struct machine *m;
 	struct zone *normal, *high;
-	const char *why = NULL;
 
 	machine_config_default(&cfg);
 	cfg.memory = (uint64_t)2 << 30;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(&cfg);
 	normal = &m->zone[ZONE_NORMAL];
 	high = &m->zone[ZONE_HIGHMEM];
 	for (int i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++) {

@@ -4,6 +4,7 @@
 #include "core/mmu.h"
 #include "core/swapfile.h"
 #include "formats/oom_report.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -55,13 +56,12 @@ Test(oom_report, as_dmesg_shows_it)
 	struct machine_config cfg;
 	struct told told = {0};
 	struct machine *m;
-	const char *why;
 	unsigned long total, shared;
 
 	machine_config_default(&cfg);
 	cfg.memory = 16 << 20;
 	cfg.overcommit = OVERCOMMIT_ALWAYS;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0);
+	m = make_machine(&cfg);
 	m->oom_notify = on_oom;
 	m->oom_ctx = &told;
 	hog(m, 100, "sh", 500);
@@ -102,12 +102,11 @@ Test(oom_report, free_blocks_name_their_types)
 	struct machine_config cfg;
 	struct told told = {0};
 	struct machine *m;
-	const char *why;
 	FILE *f;
 
 	machine_config_default(&cfg);
 	cfg.swap = 8 << 20;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0);
+	m = make_machine(&cfg);
 	f = open_memstream(&told.text, &told.size);
 	show_mem(m, f);
 	fclose(f);
@@ -127,10 +126,9 @@ Test(oom_report, of_a_memory_cgroup)
 	struct mem_cgroup *web;
 	struct task_struct *t;
 	struct machine *m;
-	const char *why;
 
 	machine_config_default(&cfg);
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0);
+	m = make_machine(&cfg);
 	m->oom_notify = on_oom;
 	m->oom_ctx = &told;
 	hog(m, 100, "outside", 500);

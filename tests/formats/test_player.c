@@ -6,6 +6,7 @@
 #include "formats/json.h"
 #include "formats/player.h"
 #include "formats/player_store.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -150,14 +151,13 @@ Test(player, a_step_tells_what_changed)
 	struct access_result res;
 	struct task_struct *task;
 	struct machine *m = NULL;
-	const char *why = "";
 	uint64_t populate;
 	struct player *p;
 	char *told;
 
 	machine_config_default(&cfg);
 	cfg.memory = 64u << 20;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(&cfg);
 	p = player_new(m);
 	free(step(p));
 	told = step(p);

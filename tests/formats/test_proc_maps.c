@@ -200,14 +200,10 @@ Test(proc_maps, nonlinear_areas_have_one_line_more)
 {
 	struct machine *m = boot("x86-2level");
 	struct task_struct *t = spawn(m, 1);
-	struct inode *inode;
 	struct file *file;
 	char *text;
 
-	cr_assert_eq(file_declare(m, "/t", 8 * PAGE, 0, 4, 0, true, FS_TMPFS,
-				  &inode),
-		     0);
-	file = file_open(m, inode);
+	file = open_rw(m, "/t", 8 * PAGE, true, FS_TMPFS);
 	m->current = t;
 	map(t, BASE, 4 * PAGE, RW, MAP_SHARED_EMU, file);
 	cr_assert_eq(sys_remap_file_pages(t, BASE, 2 * PAGE, 5,
@@ -220,6 +216,5 @@ Test(proc_maps, nonlinear_areas_have_one_line_more)
 		  "%s", text);
 	free(text);
 	fput(m, file);
-	check_machine(m);
-	machine_destroy(m);
+	check_and_destroy(m);
 }

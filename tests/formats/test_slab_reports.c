@@ -2,6 +2,7 @@
 #include "core/slab.h"
 #include "core/vmalloc.h"
 #include "formats/report.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -13,10 +14,9 @@ static struct machine *m;
 static void setup(void)
 {
 	struct machine_config cfg;
-	const char *why = "";
 
 	machine_config_default(&cfg);
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
+	m = make_machine(&cfg);
 }
 
 static void teardown(void)

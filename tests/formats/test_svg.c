@@ -3,6 +3,7 @@
 #include "core/mmu.h"
 #include "formats/figure.h"
 #include "formats/table_walk.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -228,14 +229,11 @@ Test(figure, slots_are_sorted_sets)
 static struct machine *boot(const char *paging)
 {
 	struct machine_config cfg;
-	struct machine *m = NULL;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	strcpy(cfg.paging, paging);
 	cfg.memory = 64u << 20;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 #define BASE 0x20000000ull

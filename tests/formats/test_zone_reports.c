@@ -6,6 +6,7 @@
 #include "core/machine.h"
 #include "core/page_alloc.h"
 #include "formats/report.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -38,14 +39,11 @@ static char *report_text(const struct machine *m, const char *name)
 static struct machine *boot(void)
 {
 	struct machine_config cfg;
-	struct machine *m;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = 64ull << 20;
 	cfg.firmware_top = 140 << 10;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 static struct zone *zone_named(struct machine *m, const char *name)

@@ -1,4 +1,5 @@
 /* The binary form: text and back, runs, damage, seeking. */
+#include "tests/core/machine_fixture.h"
 #include "tests/trace/canonical.h"
 #include "trace/binary_write.h"
 #include "trace/reader.h"
@@ -510,13 +511,12 @@ static void run_machine(struct machine_run *run, const struct blob *trace,
 	struct access_run accesses;
 	struct machine_config cfg;
 	const struct event *ev;
-	const char *why;
 	int ret;
 
 	machine_config_default(&cfg);
 	cfg.memory = 32 << 20;
 	cfg.contents = contents;
-	cr_assert_eq(machine_create(&cfg, NULL, &run->m, &why), 0);
+	run->m = make_machine(&cfg);
 	names_init(&run->names, NULL);
 	replay_init(&run->r, run->m, &run->names, NULL);
 	cr_assert_eq(trace_open_memory(&reader, NULL, &run->names, "t",

@@ -14,6 +14,7 @@
 #include "core/page_alloc.h"
 #include "core/swap.h"
 #include "core/swapfile.h"
+#include "tests/core/machine_fixture.h"
 #include "trace/replay.h"
 #include "trace/text_read.h"
 
@@ -196,7 +197,7 @@ static void on_outcome(void *ctx, const struct event *ev __unused_arg,
 	s->last = *o;
 }
 
-static void tell_broken(void *ctx, const char *text)
+static void tell_of_row(void *ctx, const char *text)
 {
 	const struct state *s = ctx;
 
@@ -207,7 +208,6 @@ static void start(struct state *s, const struct row *row, unsigned request)
 {
 	struct replay_hooks hooks = {.ctx = s, .outcome = on_outcome};
 	struct machine_config cfg;
-	const char *why;
 
 	memset(s, 0, sizeof(*s));
 	s->row = row;
@@ -221,7 +221,7 @@ static void start(struct state *s, const struct row *row, unsigned request)
 		strcpy(cfg.paging, "x86-pae");
 		cfg.nx = true;
 	}
-	cr_assert_eq(machine_create(&cfg, NULL, &s->m, &why), 0, "%s", why);
+	s->m = make_machine(&cfg);
 	names_init(&s->names, NULL);
 	replay_init(&s->r, s->m, &s->names, &hooks);
 }
@@ -248,7 +248,7 @@ static void run_text(struct state *s, const char *text, size_t len)
 	cr_assert_eq(ret, 0, "%s: line %u: %s", s->row->name,
 		     (unsigned)reader.error.line, reader.error.text);
 	text_close(&reader);
-	cr_assert_eq(machine_check(s->m, tell_broken, s), 0, "%s, request %u",
+	cr_assert_eq(machine_check(s->m, tell_of_row, s), 0, "%s, request %u",
 		     s->row->name, s->request);
 }
 

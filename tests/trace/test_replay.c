@@ -1,4 +1,5 @@
 /* The engine: traces in, outcome logs and counters out. */
+#include "tests/core/machine_fixture.h"
 #include "trace/replay_internal.h"
 #include "trace/text_read.h"
 
@@ -44,12 +45,6 @@ static void on_mark(void *ctx, const struct event *ev)
 	((struct run *)ctx)->marks++;
 }
 
-static void tell_broken(void *ctx, const char *text)
-{
-	(void)ctx;
-	cr_log_error("%s", text);
-}
-
 static void run_start(struct run *run, bool strict, bool reap)
 {
 	struct replay_hooks hooks = {.ctx = run,
@@ -58,13 +53,12 @@ static void run_start(struct run *run, bool strict, bool reap)
 				     .report = on_report,
 				     .mark = on_mark};
 	struct machine_config cfg;
-	const char *why;
 
 	memset(run, 0, sizeof(*run));
 	machine_config_default(&cfg);
 	cfg.memory = 32 << 20;
 	cfg.reap = reap ? WAIT_AUTO : WAIT_EXPLICIT;
-	cr_assert_eq(machine_create(&cfg, NULL, &run->m, &why), 0, "%s", why);
+	run->m = make_machine(&cfg);
 	names_init(&run->names, NULL);
 	run->log_f = open_memstream(&run->log, &run->log_size);
 	run->messages_f = open_memstream(&run->messages, &run->messages_size);

@@ -4,6 +4,7 @@
  */
 #include "core/page_alloc.h"
 #include "formats/report.h"
+#include "tests/core/machine_fixture.h"
 #include "trace/replay.h"
 #include "trace/state_read.h"
 #include "trace/text_read.h"
@@ -12,19 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void tell(void *ctx, const char *message)
-{
-	(void)ctx;
-	cr_log_error("%s", message);
-}
-
 static struct machine *boot(const struct machine_config *cfg)
 {
-	struct machine *m;
-	const char *why = "";
 
-	cr_assert_eq(machine_create(cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(cfg);
 }
 
 static struct machine *boot_64(void)
@@ -103,7 +95,7 @@ Test(state_read, what_is_written_is_read)
 	cr_assert_eq(load(b, first, error), 0, "%s", error);
 	second = state_of(b);
 	cr_expect_str_eq(first, second);
-	cr_expect_eq(machine_check(b, tell, NULL), 0);
+	cr_expect_eq(machine_check(b, tell_broken, NULL), 0);
 	/* and both go on alike */
 	for (unsigned i = 0; i < 2000; i++) {
 		gfp_t gfp = i % 2 ? GFP_KERNEL : GFP_HIGHUSER_MOVABLE;
@@ -375,7 +367,7 @@ static void measured(const char *folder, const char *paging)
 	expected = slurp(path);
 	got = state_of(m);
 	lines_are_in(expected, got);
-	cr_expect_eq(machine_check(m, tell, NULL), 0);
+	cr_expect_eq(machine_check(m, tell_broken, NULL), 0);
 	free(got);
 	free(expected);
 	machine_destroy(m);

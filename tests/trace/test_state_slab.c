@@ -3,6 +3,7 @@
 #include "core/slab.h"
 #include "core/vmalloc.h"
 #include "formats/state_slab.h"
+#include "tests/core/machine_fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -12,13 +13,10 @@
 static struct machine *boot(void)
 {
 	struct machine_config cfg;
-	struct machine *m;
-	const char *why = "";
 
 	machine_config_default(&cfg);
 	cfg.memory = 64 << 20;
-	cr_assert_eq(machine_create(&cfg, NULL, &m, &why), 0, "%s", why);
-	return m;
+	return make_machine(&cfg);
 }
 
 static char *written(const struct machine *m)
