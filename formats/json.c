@@ -14,6 +14,7 @@
  * A word that is a decimal number is a number, everything else a string.
  */
 #include "formats/json.h"
+#include "formats/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -107,54 +108,34 @@ static void put_char(char c, FILE *out)
 		putc(c, out);
 }
 
-void json_string(const char *s, size_t len, FILE *out)
-{
-	putc('"', out);
-	for (size_t i = 0; i < len; i++)
-		put_char(s[i], out);
-	putc('"', out);
-}
-
-/* Bytes of the UTF-8 character that s begins with, 0 if it is none: neither
- * longer than it need be, nor half of a pair, nor beyond 10FFFF. */
-static size_t utf8_length(const unsigned char *s, size_t len)
-{
-	size_t n = s[0] < 0x80 ? 1 :
-		   s[0] < 0xc2 ? 0 :
-		   s[0] < 0xe0 ? 2 :
-		   s[0] < 0xf0 ? 3 :
-		   s[0] < 0xf5 ? 4 :
-				 0;
-
-	if (n > len)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
-void json_string_html(const char *s, size_t len, FILE *out)
+/* html: nothing that would mean something to the page around it. */
+static void put_string(const char *s, size_t len, bool html, FILE *out)
 {
 	putc('"', out);
 	for (size_t i = 0; i < len;) {
-		size_t n = utf8_length((const unsigned char *)s + i, len - i);
+		size_t n = utf8_length(s + i, len - i);
 
 		if (!n)
 			fprintf(out, "\\\\x%02x", (unsigned char)s[i]);
 		else if (n > 1)
 			fwrite(s + i, 1, n, out);
-		else if (s[i] == '<' || s[i] == '>' || s[i] == '&' ||
-			 s[i] == 0x7f)
+		else if (html && (strchr("<>&", s[i]) || s[i] == 0x7f))
 			fprintf(out, "\\u%04x", (unsigned)s[i]);
 		else
 			put_char(s[i], out);
 		i += n ? n : 1;
 	}
 	putc('"', out);
+}
+
+void json_string(const char *s, size_t len, FILE *out)
+{
+	put_string(s, len, false, out);
+}
+
+void json_string_html(const char *s, size_t len, FILE *out)
+{
+	put_string(s, len, true, out);
 }
 
 /* Digits with at most one point, without leading zeros, of a size that every

@@ -14,10 +14,10 @@ bool report_json(const struct report *r, const struct machine *m,
 /* The same of a report that was written to text, which is used up. */
 void report_text_json(const struct report *r, char *text,
 		      const struct task_struct *task, uint64_t line, FILE *out);
-/* A string with its quotes. */
+/* A string with its quotes. JSON is UTF-8 or nothing: other bytes stand as the
+ * four characters \xHH. */
 void json_string(const char *s, size_t len, FILE *out);
-/* The same for JSON inside an HTML page: nothing in it can end a <script>, and
- * bytes that are no UTF-8 stand as "\xHH" (a page is UTF-8 or nothing). */
+/* The same for JSON inside an HTML page: nothing in it can end a <script>. */
 void json_string_html(const char *s, size_t len, FILE *out);
 
 #endif

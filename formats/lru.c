@@ -37,14 +37,17 @@ static void write_page(const struct machine *m, pfn_t pfn, FILE *out)
 	const struct address_space *mapping = page_mapping(m, page);
 
 	fprintf(out, "  pfn %u ", pfn);
-	if (mapping)
-		fprintf(out, "file %s+0x%llx", mapping->host->path,
+	if (mapping) {
+		fputs("file ", out);
+		write_path(out, mapping->host->path);
+		fprintf(out, "+0x%llx",
 			(unsigned long long)page->index << m->page_shift);
-	else if (PageAnon(page))
+	} else if (PageAnon(page)) {
 		fprintf(out, "anon index 0x%llx",
 			(unsigned long long)page->index);
-	else if (!PageSwapCache(page))
+	} else if (!PageSwapCache(page)) {
 		fputs("freed", out);
+	}
 	if (PageSwapCache(page))
 		fprintf(out, "%sswap area %u slot %llu",
 			PageAnon(page) ? " " : "",
@@ -75,9 +78,13 @@ static void write_lists(const struct machine *m, const struct zone *z,
 	for (int lru = 0; lru < NR_LRU_LISTS; lru++) {
 		if (!v->lru[lru].nr)
 			continue;
-		fprintf(out, "zone %s %s %u%s%s\n", z->name, lru_names[lru],
-			v->lru[lru].nr, memcg ? " cgroup " : "",
-			memcg ? memcg->path : "");
+		fprintf(out, "zone %s %s %u", z->name, lru_names[lru],
+			v->lru[lru].nr);
+		if (memcg) {
+			fputs(" cgroup ", out);
+			write_path(out, memcg->path);
+		}
+		fputc('\n', out);
 		page_list_for_each(pfn, m, &v->lru[lru])
 			write_page(m, pfn, out);
 	}

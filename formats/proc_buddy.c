@@ -93,26 +93,27 @@ static void put_index(FILE *out, int index)
 		index < 0 ? -index % 1000 : index % 1000);
 }
 
+/* A line a zone, a column an order. */
+static void put_indices(const struct machine *m, FILE *out,
+			int (*index)(const struct zone *z, unsigned order))
+{
+	const struct zone *z;
+
+	for_each_populated_zone(z, m)
+	{
+		fprintf(out, "Node %d, zone %8s ", 0, z->name);
+		for (unsigned o = 0; o < MAX_ORDER; o++)
+			put_index(out, index(z, o));
+		putc('\n', out);
+	}
+}
+
 /* Two tables under headings: debugfs has them in two files. */
 void report_extfrag(const struct machine *m,
 		    const struct task_struct *task __unused_arg, FILE *out)
 {
-	const struct zone *z;
-
-	fprintf(out, "unusable free space index\n");
-	for_each_populated_zone(z, m)
-	{
-		fprintf(out, "Node %d, zone %8s ", 0, z->name);
-		for (unsigned o = 0; o < MAX_ORDER; o++)
-			put_index(out, unusable_free_index(z, o));
-		putc('\n', out);
-	}
-	fprintf(out, "external fragmentation index\n");
-	for_each_populated_zone(z, m)
-	{
-		fprintf(out, "Node %d, zone %8s ", 0, z->name);
-		for (unsigned o = 0; o < MAX_ORDER; o++)
-			put_index(out, fragmentation_index(z, o));
-		putc('\n', out);
-	}
+	fputs("unusable free space index\n", out);
+	put_indices(m, out, unusable_free_index);
+	fputs("external fragmentation index\n", out);
+	put_indices(m, out, fragmentation_index);
 }

@@ -7,7 +7,7 @@
  * Linux: mm/vmstat.c zoneinfo_show_print().
  */
 #include "core/page_alloc.h"
-#include "core/swap.h"
+#include "core/vmscan.h"
 #include "formats/report.h"
 
 #include <inttypes.h>
@@ -15,18 +15,6 @@
 static uint64_t as_ulong(const struct machine *m, int64_t value)
 {
 	return m->fmt->va_bits > 32 ? (uint64_t)value : (uint32_t)value;
-}
-
-/* Linux: zone_reclaimable(): not scanned six times over without success. */
-static bool zone_reclaimable(const struct machine *m, const struct zone *z)
-{
-	int64_t nr = zone_page_state(z, NR_ACTIVE_FILE) +
-		     zone_page_state(z, NR_INACTIVE_FILE);
-
-	if (nr_swap_pages(m))
-		nr += zone_page_state(z, NR_ACTIVE_ANON) +
-		      zone_page_state(z, NR_INACTIVE_ANON);
-	return z->pages_scanned < (uint64_t)nr * 6;
 }
 
 static void zone_protection(const struct machine *m, const struct zone *z,

@@ -206,8 +206,14 @@ static int replace_dir(struct procfs_writer *w, const char *tmp,
 		return complain(w, "%s", dir);
 	}
 	snprintf(old, sizeof(old), "%s.old", tmp);
-	if (rename(dir, old) || rename(tmp, dir))
+	if (rename(dir, old))
 		return complain(w, "%s", dir);
+	if (rename(tmp, dir)) {
+		why = errno;
+		rename(old, dir); /* as it was */
+		errno = why;
+		return complain(w, "%s", dir);
+	}
 	remove_tree(old);
 	return 0;
 }

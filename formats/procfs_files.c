@@ -392,10 +392,10 @@ static void put_smaps_rollup(const struct machine *m,
 	size_t len = 0;
 	FILE *smaps = open_memstream(&text, &len);
 
-	if (!smaps)
-		return;
-	put_smaps(m, task, smaps);
-	fclose(smaps);
+	if (smaps)
+		put_smaps(m, task, smaps);
+	if (!smaps || fclose(smaps))
+		m->host.fail(m->host.ctx, len);
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		if (sscanf(line, "%23[A-Za-z_]: %llu kB", label, &kb) == 2 &&

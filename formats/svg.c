@@ -22,6 +22,7 @@
  *  3. No letter is smaller than 14 pixels at the default size.
  */
 #include "formats/svg_theme.h"
+#include "formats/xml.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@
 #define BOLD_PERCENT 115
 #define MONO_WIDTH 610
 #define TEXT_LEN 512
+#define FIT_LEN (TEXT_LEN + 4) /* an ellipsis instead of the end */
 
 /* ---- hatching ---- */
 
@@ -60,26 +62,6 @@ static const uint16_t ascii_width[] = {
 };
 _Static_assert(ARRAY_SIZE(ascii_width) == 0x7f - 0x20, "blank to tilde");
 
-/* Bytes of the character at s; 0 where there is none that XML may hold. */
-static unsigned char_length(const char *text)
-{
-	const unsigned char *s = (const unsigned char *)text;
-	unsigned n = *s < 0x80 ? 1 : *s < 0xc2 ? 0 : *s < 0xe0 ? 2 :
-		     *s < 0xf0 ? 3 : *s < 0xf5 ? 4 : 0;
-
-	if (*s < 0x20 || *s == 0x7f)
-		return 0;
-	for (unsigned i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	/* overlong forms, surrogates, beyond Unicode, U+FFFE and U+FFFF */
-	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
-	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f) ||
-	    (*s == 0xef && s[1] == 0xbf && s[2] >= 0xbe))
-		return 0;
-	return n;
-}
-
 static unsigned char_width(const char *s, unsigned flags)
 {
 	unsigned char c = (unsigned char)*s;
@@ -93,28 +75,14 @@ static unsigned char_width(const char *s, unsigned flags)
 /* Bytes to the next character, whatever this one is. */
 static unsigned char_step(const char *s)
 {
-	unsigned n = char_length(s);
+	unsigned n = xml_char(s);
 
 	return n ? n : 1;
 }
 
 static void put_text(struct svg *s, const char *text)
 {
-	for (unsigned n; *text; text += n) {
-		n = char_step(text);
-		if (!char_length(text))
-			fputc('?', s->out);
-		else if (*text == '<')
-			fputs("&lt;", s->out);
-		else if (*text == '&')
-			fputs("&amp;", s->out);
-		else if (*text == '>')
-			fputs("&gt;", s->out);
-		else if (*text == '"')
-			fputs("&quot;", s->out);
-		else
-			fwrite(text, 1, n, s->out);
-	}
+	xml_text(text, s->out);
 }
 
 int svg_text_size(const struct svg *s, unsigned flags)
@@ -333,7 +301,7 @@ static bool shorten(const struct svg *s, const char *text, unsigned flags,
 	size_t n = 0;
 
 	if (svg_text_width(s, text, flags) <= room) {
-		snprintf(fit, TEXT_LEN, "%s", text);
+		snprintf(fit, FIT_LEN, "%s", text);
 		return true;
 	}
 	*fit = '\0';
@@ -346,7 +314,7 @@ static bool shorten(const struct svg *s, const char *text, unsigned flags,
 	if (flags & SVG_KEEP_END) {
 		while (units(text, flags) > left)
 			text += char_step(text);
-		snprintf(fit, TEXT_LEN, ELLIPSIS "%s", text);
+		snprintf(fit, FIT_LEN, ELLIPSIS "%s", text);
 		return false;
 	}
 	while (text[n] && (w = char_width(text + n, flags)) <= left) {
@@ -355,7 +323,7 @@ static bool shorten(const struct svg *s, const char *text, unsigned flags,
 	}
 	while (n && text[n - 1] == ' ')
 		n--;
-	snprintf(fit, TEXT_LEN, "%.*s" ELLIPSIS, (int)n, text);
+	snprintf(fit, FIT_LEN, "%.*s" ELLIPSIS, (int)n, text);
 	return false;
 }
 
@@ -407,7 +375,7 @@ static void put_plate(struct svg *s, struct svg_box b, unsigned flags,
 static void put_line_of_text(struct svg *s, struct svg_box b, enum svg_fill on,
 			     unsigned flags, const char *text)
 {
-	char fit[TEXT_LEN + 4];
+	char fit[FIT_LEN];
 	bool whole = shorten(s, text, flags, b.w - 2 * PAD, fit);
 	const struct svg_theme *t = s->theme;
 
@@ -425,41 +393,44 @@ static void put_line_of_text(struct svg *s, struct svg_box b, enum svg_fill on,
 	fputs("</text>\n", s->out);
 }
 
+static void vtext(struct svg *s, struct svg_box b, enum svg_fill on,
+		  unsigned flags, const char *fmt, va_list ap)
+{
+	char text[TEXT_LEN];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	put_line_of_text(s, b, on, flags, text);
+}
+
 void svg_text(struct svg *s, struct svg_box b, unsigned flags, const char *fmt,
 	      ...)
 {
-	char text[TEXT_LEN];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vtext(s, b, SVG_NOTHING, flags, fmt, ap);
 	va_end(ap);
-	put_line_of_text(s, b, SVG_NOTHING, flags, text);
 }
 
 void svg_text_on(struct svg *s, struct svg_box b, enum svg_fill on,
 		 unsigned flags, const char *fmt, ...)
 {
-	char text[TEXT_LEN];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vtext(s, b, on, flags, fmt, ap);
 	va_end(ap);
-	put_line_of_text(s, b, on, flags, text);
 }
 
 void svg_cell(struct svg *s, struct svg_box b, enum svg_fill fill,
 	      unsigned flags, const char *fmt, ...)
 {
-	char text[TEXT_LEN];
 	va_list ap;
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	svg_rect(s, b, fill, flags & ~SVG_MUTED);
-	put_line_of_text(s, b, fill, flags & ~SVG_ACCENT, text);
+	va_start(ap, fmt);
+	vtext(s, b, fill, flags & ~SVG_ACCENT, fmt, ap);
+	va_end(ap);
 }
 
 /* Bytes of text that one line of room pixels holds. */

@@ -143,7 +143,7 @@ int svg_paragraph(struct svg *s, struct svg_box box, unsigned flags,
 /* "1,012" */
 #define SVG_NUMBER_LEN 32
 const char *svg_number(uint64_t n, char buf[SVG_NUMBER_LEN]);
-/* "16 MiB", "340 KiB", "12 bytes": exact, the largest unit that divides */
+/* "16 MiB", "340 KiB", "12 B": exact, the largest unit that divides */
 const char *svg_bytes(uint64_t n, char buf[SVG_NUMBER_LEN]);
 
 #endif

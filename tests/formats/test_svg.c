@@ -77,6 +77,24 @@ Test(svg, no_room_for_an_ellipsis_draws_nothing)
 	free(drawn);
 }
 
+/* One letter of many has to go: what remains ends in a whole ellipsis. */
+Test(svg, long_text_has_its_ellipsis)
+{
+	struct svg s = canvas();
+	char text[512];
+	const char *got;
+	int width;
+
+	memset(text, 'n', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	width = svg_text_width(&s, text, SVG_SMALL);
+	svg_text(&s, (struct svg_box){0, 0, width + 7, 20}, SVG_SMALL, "%s",
+		 text);
+	got = canvas_end(&s);
+	cr_expect(strstr(got, "nn\xe2\x80\xa6</text>"), "%s", got);
+	free(drawn);
+}
+
 Test(svg, text_is_xml)
 {
 	expect_text("a<b>&\"c\"", 300, 0, ">a&lt;b&gt;&amp;&quot;c&quot;<");
