@@ -1,17 +1,16 @@
 /*
  * chart.c - one metric of all points as a bar chart, drawn by gnuplot.
  *
- * gnuplot is not linked and not needed by anything else: its script goes to its
- * standard input, and the picture appears under its name when it is whole.
+ * gnuplot is not linked: its script goes to its standard input (filter.h), the
+ * picture comes from its standard output.
  */
+#include "cmd/filter.h"
+#include "cmd/output.h"
 #include "cmd/points.h"
 #include "formats/gnuplot.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const char *ending(const char *path)
 {
@@ -30,21 +29,22 @@ int chart_possible(const char *path)
 	return 0;
 }
 
-/* A word of the data, which gnuplot wants between double quotes; there it
- * expands nothing. */
+/* A word of the data, between double quotes: it can hold none, and a line would
+ * end the data and begin a command. */
 static void put_data_text(const char *s, FILE *out)
 {
 	putc('"', out);
 	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			putc('\\', out);
-		putc(*s, out);
+		if (*s == '\\')
+			putc(*s, out);
+		putc((unsigned char)*s < 0x20 ? '?' : *s == '"' ? '\'' : *s,
+		     out);
 	}
 	putc('"', out);
 }
 
 static void write_script(const struct points *ps, unsigned metric,
-			 const char *temp, const char *end, FILE *out)
+			 const char *end, FILE *out)
 {
 	char number[40];
 
@@ -55,9 +55,7 @@ static void write_script(const struct points *ps, unsigned metric,
 	else
 		fprintf(out, "set terminal pdfcairo size %u.%02u,6.4 noenhanced\n",
 			(480 + 24 * ps->nr) / 100, (480 + 24 * ps->nr) % 100);
-	fputs("set output ", out);
-	gnuplot_text(temp, out);
-	fputs("\nset title ", out);
+	fputs("set title ", out);
 	gnuplot_text(metrics[metric].title, out);
 	fputs("\nset style data histograms\nset style fill solid 0.6\n"
 	      "set boxwidth 0.8\nset yrange [0:*]\nset grid ytics\nunset key\n"
@@ -75,21 +73,22 @@ static void write_script(const struct points *ps, unsigned metric,
 
 int chart_write(const struct points *ps, unsigned metric, const char *path)
 {
-	char temp[4096];
-	FILE *gnuplot;
-	int status;
+	static const char *const argv[] = {"gnuplot", NULL};
+	FILE *script = tmpfile();
+	struct output o;
+	bool good;
 
-	snprintf(temp, sizeof(temp), "%.4000s.%ld%s", path, (long)getpid(),
-		 ending(path));
-	gnuplot = popen("gnuplot", "w");
-	if (!gnuplot)
-		return complain("--chart: gnuplot cannot be started: %s",
+	if (!script)
+		return complain("--chart: no temporary file: %s",
 				strerror(errno));
-	write_script(ps, metric, temp, ending(path), gnuplot);
-	status = pclose(gnuplot);
-	if (status || access(temp, R_OK) || rename(temp, path)) {
-		unlink(temp);
-		return complain("--chart: gnuplot could not write %s", path);
+	write_script(ps, metric, ending(path), script);
+	if (output_open(&o, path)) {
+		fclose(script);
+		return EXIT_BAD;
 	}
-	return EXIT_FINE;
+	good = run_filter(argv, script, o.f);
+	fclose(script);
+	if (!good)
+		complain("--chart: gnuplot could not draw %s", path);
+	return output_close(&o, good) || !good ? EXIT_BAD : EXIT_FINE;
 }

@@ -15,20 +15,11 @@
 #define MMEMU_CMD_CHECK_H
 
 #include "cmd/command.h"
+#include "cmd/strings.h"
 #include "cmd/text_diff.h"
 
 #include <stdio.h>
 #include <sys/types.h>
-
-struct strings {
-	char **item;
-	unsigned nr, max;
-};
-/* A copy of text goes in; also NULL. Returns the copy. */
-char *strings_add(struct strings *s, const char *text);
-void strings_free(struct strings *s);
-bool strings_have(const struct strings *s, const char *text);
-void strings_sort(struct strings *s);
 
 /* What NAME.yaml says; every string NULL where it says nothing. */
 struct scenario_file {
@@ -101,15 +92,21 @@ struct check {
 	bool failed; /* something could not be written */
 };
 
-/* check_scenario.c: 0, or -1 after a message. */
+/* check_yaml.c: 0, or -1 after a message. */
 int scenario_read_file(struct scenario_file *f, const char *path);
 void scenario_file_free(struct scenario_file *f);
+
+/* check_scenario.c: 0, or -1 after a message. How a scenario's trace may end: */
+#define NR_TRACE_SUFFIXES 3
+extern const char *const trace_suffixes[NR_TRACE_SUFFIXES];
 /* The scenarios at or below path. */
 int find_scenarios(struct check *c, const char *path);
-/* --new: the trace and its YAML; then it can be found and updated. */
-int new_scenario(struct check *c, const char *trace);
 bool scenario_wanted(const struct check *c, const struct scenario *s);
 void scenarios_free(struct check *c);
+
+/* check_new.c, --new: the trace and its YAML; then it can be found and updated.
+ * 0, or -1 after a message. */
+int new_scenario(struct check *c, const char *trace);
 
 /* check_run.c: run all; each time the next in order is done, call then().
  * 0, -1 after a message, or EXIT_INTERRUPTED. */

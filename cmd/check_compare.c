@@ -6,7 +6,6 @@
  * there are messages, or another status than 0: so a trace that must fail is
  * a scenario like any other.
  */
-#define _GNU_SOURCE /* asprintf */
 #include "cmd/check.h"
 #include "cmd/output.h"
 
@@ -17,34 +16,30 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char *join(const char *folder, const char *name)
+static int cannot_read(const char *path)
 {
-	char *path;
-
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		cmd_host.fail(cmd_host.ctx, 0);
-	return path;
+	return complain("%s: %s", path, strerror(errno)), -1;
 }
 
-/* All files below folder/sub, as names relative to folder. */
-static void list_files(const char *folder, const char *sub, struct strings *to)
+/* All files below folder/sub, as names relative to folder; a folder that is not
+ * there has none. 0, or -1 after a message. */
+static int list_files(const char *folder, const char *sub, struct strings *to)
 {
-	char *path = *sub ? join(folder, sub) : strdup(folder);
-	DIR *dir = path ? opendir(path) : NULL;
+	char *path = text_of("%s%s%s", folder, *sub ? "/" : "", sub);
+	DIR *dir = opendir(path);
+	int ret = dir || errno == ENOENT ? 0 : cannot_read(path);
 	struct dirent *e;
 	struct stat st;
 
-	while (dir && (e = readdir(dir))) {
+	while (dir && !ret && (e = readdir(dir))) {
 		char *name, *full;
 
 		if (e->d_name[0] == '.')
 			continue;
-		name = *sub ? join(sub, e->d_name) : strdup(e->d_name);
-		if (!name)
-			cmd_host.fail(cmd_host.ctx, 0);
-		full = join(folder, name);
+		name = text_of("%s%s%s", sub, *sub ? "/" : "", e->d_name);
+		full = text_of("%s/%s", folder, name);
 		if (!lstat(full, &st) && S_ISDIR(st.st_mode))
-			list_files(folder, name, to);
+			ret = list_files(folder, name, to);
 		else if (!strings_have(to, name))
 			strings_add(to, name);
 		free(full);
@@ -53,28 +48,39 @@ static void list_files(const char *folder, const char *sub, struct strings *to)
 	if (dir)
 		closedir(dir);
 	free(path);
+	return ret;
 }
 
-/* false: there is no such file. */
-static bool read_file(const char *folder, const char *name, struct text *t)
+/* *there: is there such a file? 0, or -1 after a message: it cannot be read, so
+ * it must not be taken for gone. */
+static int read_file(const char *folder, const char *name, struct text *t,
+		     bool *there)
 {
-	char *path = join(folder, name);
+	char *path = text_of("%s/%s", folder, name), *bytes = NULL;
 	FILE *in = fopen(path, "rb"), *out;
-	char *bytes = NULL, buf[16384];
+	char buf[16384];
 	size_t n;
+	int ret = 0;
 
 	*t = (struct text){"", 0};
-	free(path);
-	if (!in)
-		return false;
+	*there = false;
+	if (!in) {
+		ret = errno == ENOENT ? 0 : cannot_read(path);
+		free(path);
+		return ret;
+	}
 	out = open_memstream(&bytes, &t->len);
 	while (out && (n = fread(buf, 1, sizeof(buf), in)))
 		fwrite(buf, 1, n, out);
 	if (!out || fclose(out))
 		cmd_host.fail(cmd_host.ctx, 0);
+	if (ferror(in))
+		ret = cannot_read(path);
 	fclose(in);
+	free(path);
 	t->bytes = bytes;
-	return true;
+	*there = true;
+	return ret;
 }
 
 static void free_text(bool there, struct text *t)
@@ -87,7 +93,7 @@ static void free_text(bool there, struct text *t)
 
 static int write_exit(const struct scenario *s)
 {
-	char *path = join(s->out, "exit");
+	char *path = text_of("%s/%s", s->out, "exit");
 	FILE *f = fopen(path, "w");
 	int ret = 0;
 
@@ -101,7 +107,7 @@ static int write_exit(const struct scenario *s)
 
 static int settle_run(struct scenario *s)
 {
-	char *messages = join(s->out, "messages");
+	char *messages = text_of("%s/%s", s->out, "messages");
 	struct stat st;
 
 	if (!stat(messages, &st) && !st.st_size)
@@ -120,8 +126,8 @@ static void add_difference(struct check *c, struct scenario *s,
 {
 	struct diff_style style = {c->opt.colour, c->opt.max_lines};
 	struct difference *d;
-	char *name_a = join(s->expected, file);
-	char *name_b = join(s->name, file);
+	char *name_a = text_of("%s/%s", s->expected, file);
+	char *name_b = text_of("%s/%s", s->name, file);
 	size_t len;
 	FILE *out;
 
@@ -170,9 +176,9 @@ static bool compare_file(struct check *c, struct scenario *s, const char *file,
 static void show_messages(struct check *c, struct scenario *s)
 {
 	struct text t, none = {"", 0};
-	bool there = read_file(s->out, "messages", &t);
+	bool there;
 
-	if (t.len)
+	if (!read_file(s->out, "messages", &t, &there) && t.len)
 		add_difference(c, s, "messages", "new", none, t);
 	free_text(there, &t);
 }
@@ -180,7 +186,7 @@ static void show_messages(struct check *c, struct scenario *s)
 static int update_file(struct scenario *s, const char *file, bool there,
 		       struct text t)
 {
-	char *path = join(s->expected, file);
+	char *path = text_of("%s/%s", s->expected, file);
 	struct output out;
 	int ret = 0;
 
@@ -209,16 +215,17 @@ int compare_scenario(struct check *c, struct scenario *s)
 	}
 	if (settle_run(s))
 		return -1;
-	list_files(s->expected, "", &files);
-	list_files(s->out, "", &files);
+	ret = list_files(s->expected, "", &files) ||
+	      list_files(s->out, "", &files);
 	strings_sort(&files);
 	for (unsigned i = 0; i < files.nr && !ret; i++) {
 		const char *file = files.item[i];
-		struct text t[2];
-		bool there[2] = {read_file(s->expected, file, &t[0]),
-				 read_file(s->out, file, &t[1])};
+		struct text t[2] = {{NULL, 0}, {NULL, 0}};
+		bool there[2] = {false, false};
 
-		if (compare_file(c, s, file, there, t) && update)
+		ret = read_file(s->expected, file, &t[0], &there[0]) ||
+		      read_file(s->out, file, &t[1], &there[1]);
+		if (!ret && compare_file(c, s, file, there, t) && update)
 			ret = update_file(s, file, there[1], t[1]);
 		free_text(there[0], &t[0]);
 		free_text(there[1], &t[1]);
@@ -227,5 +234,5 @@ int compare_scenario(struct check *c, struct scenario *s)
 	s->verdict = !s->nr_diffs ? VERDICT_PASS
 		     : update	  ? VERDICT_UPDATED
 				  : VERDICT_DIFFERS;
-	return ret;
+	return ret ? -1 : 0;
 }

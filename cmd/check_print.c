@@ -1,5 +1,7 @@
 /* check_print.c - verdicts as text, TAP, JUnit XML, JSON. */
 #include "cmd/check.h"
+#include "formats/json.h"
+#include "formats/xml.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,33 +47,6 @@ static bool has_points(const struct check *c)
 		if (c->scenario[i].file->points >= 0)
 			return true;
 	return false;
-}
-
-/* Text with what XML or JSON cannot hold written as it wants it. */
-static void put_escaped(const char *text, bool json)
-{
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '\n' && json)
-			fputs("\\n", stdout);
-		else if (c == '"')
-			fputs(json ? "\\\"" : "&quot;", stdout);
-		else if (c == '\\' && json)
-			fputs("\\\\", stdout);
-		else if (c == '&' && !json)
-			fputs("&amp;", stdout);
-		else if (c == '<' && !json)
-			fputs("&lt;", stdout);
-		else if (c == '>' && !json)
-			fputs("&gt;", stdout);
-		else if (c >= 0x20 || (!json && (c == '\n' || c == '\t')))
-			putchar(c);
-		else if (json)
-			printf("\\u%04x", c);
-		else
-			putchar('?');
-	}
 }
 
 static void put_reason(const struct scenario *s)
@@ -162,7 +137,7 @@ static void tap_scenario(const struct scenario *s, unsigned number)
 static void junit_scenario(const struct scenario *s)
 {
 	fputs("    <testcase classname=\"mmemu\" name=\"", stdout);
-	put_escaped(s->name, false);
+	xml_text(s->name, stdout);
 	printf("\" time=\"%.3f\"", s->seconds);
 	if (is_good(s)) {
 		puts("/>");
@@ -173,7 +148,7 @@ static void junit_scenario(const struct scenario *s)
 	put_reason(s);
 	fputs("\">", stdout);
 	for (unsigned i = 0; i < s->nr_diffs; i++)
-		put_escaped(s->diff[i].text, false);
+		xml_lines(s->diff[i].text, stdout);
 	puts("</failure>\n    </testcase>");
 }
 
@@ -195,22 +170,27 @@ static void junit_end(const struct check *c)
 
 /* ---- JSON ---- */
 
+static void put_json(const char *text)
+{
+	json_string(text, strlen(text), stdout);
+}
+
 static void json_difference(const struct difference *d)
 {
-	fputs("{\"file\": \"", stdout);
-	put_escaped(d->file, true);
-	printf("\", \"what\": \"%s\", \"added\": %lu, \"removed\": %lu, "
-	       "\"diff\": \"",
+	fputs("{\"file\": ", stdout);
+	put_json(d->file);
+	printf(", \"what\": \"%s\", \"added\": %lu, \"removed\": %lu, "
+	       "\"diff\": ",
 	       d->what, d->lines.added, d->lines.removed);
-	put_escaped(d->text, true);
-	fputs("\"}", stdout);
+	put_json(d->text);
+	putchar('}');
 }
 
 static void json_scenario(const struct scenario *s)
 {
-	fputs("    {\"name\": \"", stdout);
-	put_escaped(s->name, true);
-	printf("\", \"verdict\": \"%s\", \"seconds\": %.3f",
+	fputs("    {\"name\": ", stdout);
+	put_json(s->name);
+	printf(", \"verdict\": \"%s\", \"seconds\": %.3f",
 	       verdict_names[s->verdict], s->seconds);
 	if (s->file->points >= 0)
 		printf(", \"points\": %g, \"score\": %g", s->file->points,

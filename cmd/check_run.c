@@ -7,7 +7,7 @@
  * user would, and one that crashes takes nobody along. Their ends are taken in
  * any order, verdicts are given in the order of the scenarios.
  */
-#define _GNU_SOURCE /* asprintf */
+#define _GNU_SOURCE /* nftw */
 #include "cmd/check.h"
 #include "cmd/host_limit.h"
 #include "cmd/output.h"
@@ -80,22 +80,19 @@ static void replay_arguments(const struct check *c, const struct scenario *s,
 	strings_add(a, NULL);
 }
 
+/* Of a child: no word about its scenario, the host failed. */
+#define EXIT_HOST 3
+
 static void redirect(const char *folder, const char *name, int to)
 {
-	char *path;
-	int fd;
+	char *path = text_of("%s/%s", folder, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		_exit(EXIT_BAD);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	if (fd < 0 || dup2(fd, to) < 0)
-		_exit(EXIT_BAD);
+		_exit(EXIT_HOST);
 	close(fd);
 	free(path);
 }
-
-/* Of a child: no word about its scenario, the host failed. */
-#define EXIT_HOST 3
 
 static _Noreturn void child(const struct check *c, const struct scenario *s)
 {
@@ -129,8 +126,7 @@ static _Noreturn void child(const struct check *c, const struct scenario *s)
 
 static int start(struct check *c, struct scenario *s, unsigned number)
 {
-	if (asprintf(&s->out, "%s/%u", c->temp, number) < 0)
-		cmd_host.fail(cmd_host.ctx, 0);
+	s->out = text_of("%s/%u", c->temp, number);
 	if (make_folders(s->out))
 		return -1;
 	fflush(stdout);
@@ -190,11 +186,11 @@ static void stop_all(struct check *c)
 	}
 }
 
-static bool without_memory(const struct scenario *s)
+static bool host_let_down(const struct scenario *s)
 {
 	if (!WIFEXITED(s->status) || WEXITSTATUS(s->status) != EXIT_HOST)
 		return false;
-	complain("%s: this host has too little memory for its replay", s->name);
+	complain("%s: this host has too little memory or room for its replay", s->name);
 	return true;
 }
 
@@ -215,7 +211,7 @@ static int run_all(struct check *c, const sigset_t *wait_for,
 		reap(c, &running);
 		stop_late_ones(c);
 		for (; told < started && c->scenario[told].done; told++) {
-			if (without_memory(&c->scenario[told]))
+			if (host_let_down(&c->scenario[told]))
 				return -1;
 			then(c, &c->scenario[told]);
 			remove_folder(c->scenario[told].out);
@@ -230,15 +226,11 @@ static int run_all(struct check *c, const sigset_t *wait_for,
 
 static int make_temp(struct check *c)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	if (asprintf(&c->temp, "%s/mmemu-check.XXXXXX",
-		     tmp && *tmp ? tmp : "/tmp") < 0)
-		cmd_host.fail(cmd_host.ctx, 0);
+	c->temp = text_of("%s/mmemu-check.XXXXXX", temp_folder());
 	if (mkdtemp(c->temp))
 		return 0;
-	return complain("cannot make a folder in %s: %s",
-			tmp && *tmp ? tmp : "/tmp", strerror(errno)),
+	return complain("cannot make a folder in %s: %s", temp_folder(),
+			strerror(errno)),
 	       -1;
 }
 

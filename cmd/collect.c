@@ -5,57 +5,47 @@
  * the sweep must be there once: its index says which it is, `total` how many
  * there are.
  */
+#include "cmd/options.h"
 #include "cmd/points.h"
+#include "cmd/strings.h"
+#include "cmd/yaml_doc.h"
 
 #include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
-
 
 struct source {
 	struct points *ps;
-	const char *path;
-	yaml_document_t doc;
+	struct yaml_doc d;
 };
 
 static int wrong(const struct source *s, const yaml_node_t *node,
 		 const char *what)
 {
-	fprintf(stderr, "%s:%zu:%zu: %s\n", s->path,
-		node ? node->start_mark.line + 1 : 1,
-		node ? node->start_mark.column + 1 : 1, what);
+	yaml_doc_wrong(&s->d, node, what);
 	return EXIT_BAD;
 }
 
 /* The value of a key of a mapping, or NULL. */
-static const yaml_node_t *get(struct source *s, const yaml_node_t *map,
+static const yaml_node_t *get(const struct source *s, const yaml_node_t *map,
 			      const char *key)
 {
 	if (!map || map->type != YAML_MAPPING_NODE)
 		return NULL;
 	for (yaml_node_pair_t *p = map->data.mapping.pairs.start;
 	     p < map->data.mapping.pairs.top; p++) {
-		const yaml_node_t *k = yaml_document_get_node(&s->doc, p->key);
+		const char *k = yaml_scalar(yaml_doc_node(&s->d, p->key));
 
-		if (k->type == YAML_SCALAR_NODE &&
-		    !strcmp((const char *)k->data.scalar.value, key))
-			return yaml_document_get_node(&s->doc, p->value);
+		if (k && !strcmp(k, key))
+			return yaml_doc_node(&s->d, p->value);
 	}
 	return NULL;
 }
 
-static const char *text(const yaml_node_t *node)
-{
-	return node && node->type == YAML_SCALAR_NODE ?
-		       (const char *)node->data.scalar.value :
-		       NULL;
-}
-
 static bool number(const yaml_node_t *node, double *v)
 {
-	const char *s = text(node);
+	const char *s = yaml_scalar(node);
 	char *end;
 
 	if (!s || !*s)
@@ -66,6 +56,18 @@ static bool number(const yaml_node_t *node, double *v)
 	}
 	*v = strtod(s, &end);
 	return !*end;
+}
+
+/* A point's number, or how many there are. */
+static bool place(const yaml_node_t *node, unsigned *n)
+{
+	const char *s = yaml_scalar(node);
+	uint64_t v = 0;
+
+	if (!s || !parse_number(s, 1, UINT32_MAX, &v))
+		return false;
+	*n = (unsigned)v;
+	return true;
 }
 
 /* A metric that the file lacks (it was written with --metrics) is not known. */
@@ -84,23 +86,23 @@ static int read_metrics(struct source *s, struct point *p,
 
 static int read_point(struct source *s, const yaml_node_t *node)
 {
-	const char *name = text(get(s, node, "name"));
-	const char *config = text(get(s, node, "config"));
+	const char *name = yaml_scalar(get(s, node, "name"));
+	const char *config = yaml_scalar(get(s, node, "config"));
 	const yaml_node_t *sets = get(s, node, "set");
 	const yaml_node_t *map = get(s, node, "metrics");
 	struct point *p;
-	double index;
+	unsigned index;
 
-	if (!name || !config || !number(get(s, node, "index"), &index) ||
+	if (!name || !config || !place(get(s, node, "index"), &index) ||
 	    !map || !sets || sets->type != YAML_SEQUENCE_NODE)
 		return wrong(s, node, "expected a point with index, name, "
 				      "config, set and metrics");
 	p = points_add(s->ps, name, config);
-	p->index = (unsigned)index;
+	p->index = index;
 	p->done = true;
 	for (yaml_node_item_t *i = sets->data.sequence.items.start;
 	     i < sets->data.sequence.items.top; i++) {
-		const char *set = text(yaml_document_get_node(&s->doc, *i));
+		const char *set = yaml_scalar(yaml_doc_node(&s->d, *i));
 
 		if (!set)
 			return wrong(s, sets, "expected KEY=VALUE");
@@ -112,25 +114,25 @@ static int read_point(struct source *s, const yaml_node_t *node)
 /* All files are of one sweep. */
 static int read_head(struct source *s, const yaml_node_t *root, unsigned *total)
 {
-	const char *magic = text(get(s, root, "mmemu"));
-	const char *trace = text(get(s, root, "trace"));
-	double n;
+	const char *magic = yaml_scalar(get(s, root, "mmemu"));
+	const char *trace = yaml_scalar(get(s, root, "trace"));
+	unsigned n;
 
 	if (!magic || strcmp(magic, "compare 1") || !trace ||
-	    !number(get(s, root, "total"), &n) || !(n >= 1))
+	    !place(get(s, root, "total"), &n))
 		return wrong(s, root, "not a result of mmemu compare --json");
 	if (!s->ps->trace)
 		s->ps->trace = host_strdup(&cmd_host, trace);
 	if (!*total)
-		*total = (unsigned)n;
-	if (strcmp(s->ps->trace, trace) || *total != (unsigned)n)
+		*total = n;
+	if (strcmp(s->ps->trace, trace) || *total != n)
 		return wrong(s, root, "a result of another sweep (trace or number of points differ)");
 	return 0;
 }
 
 static int read_document(struct source *s, unsigned *total)
 {
-	const yaml_node_t *root = yaml_document_get_root_node(&s->doc);
+	const yaml_node_t *root = yaml_document_get_root_node(&s->d.doc);
 	const yaml_node_t *list = get(s, root, "points");
 
 	if (read_head(s, root, total))
@@ -139,37 +141,20 @@ static int read_document(struct source *s, unsigned *total)
 		return wrong(s, root, "expected a list of points");
 	for (yaml_node_item_t *i = list->data.sequence.items.start;
 	     i < list->data.sequence.items.top; i++)
-		if (read_point(s, yaml_document_get_node(&s->doc, *i)))
+		if (read_point(s, yaml_doc_node(&s->d, *i)))
 			return EXIT_BAD;
 	return 0;
 }
 
 static int read_file(struct points *ps, const char *path, unsigned *total)
 {
-	struct source s = {.ps = ps, .path = path};
-	yaml_parser_t parser;
-	FILE *in = fopen(path, "rb");
+	struct source s = {.ps = ps};
 	int status;
 
-	if (!in)
-		return complain("%s: %s", path, strerror(errno));
-	if (!yaml_parser_initialize(&parser)) {
-		fclose(in);
-		return complain("%s: out of memory", path);
-	}
-	yaml_parser_set_input_file(&parser, in);
-	if (yaml_parser_load(&parser, &s.doc)) {
-		status = read_document(&s, total);
-		yaml_document_delete(&s.doc);
-	} else {
-		fprintf(stderr, "%s:%zu:%zu: %s\n", path,
-			parser.problem_mark.line + 1,
-			parser.problem_mark.column + 1,
-			parser.problem ? parser.problem : "not JSON");
-		status = EXIT_BAD;
-	}
-	yaml_parser_delete(&parser);
-	fclose(in);
+	if (yaml_doc_read(&s.d, path, "not JSON"))
+		return EXIT_BAD;
+	status = read_document(&s, total);
+	yaml_doc_free(&s.d);
 	return status;
 }
 
@@ -185,16 +170,17 @@ static int read_path(struct points *ps, const char *path, unsigned *total)
 {
 	struct dirent **list;
 	int n = scandir(path, &list, is_json, alphasort), status = 0;
-	char file[4096];
 
 	if (n < 0)
 		return read_file(ps, path, total);
 	if (!n)
 		status = complain("%s: no file here ends in .json", path);
 	for (int i = 0; i < n; i++) {
-		snprintf(file, sizeof(file), "%s/%s", path, list[i]->d_name);
+		char *file = text_of("%s/%s", path, list[i]->d_name);
+
 		if (!status)
 			status = read_file(ps, file, total);
+		free(file);
 		free(list[i]);
 	}
 	free(list);
@@ -241,7 +227,8 @@ int points_collect(struct points *ps, char *const *paths, int nr)
 	for (int i = 0; i < nr; i++)
 		if (read_path(ps, paths[i], &total))
 			return EXIT_BAD;
-	qsort(ps->point, ps->nr, sizeof(*ps->point), by_index);
+	if (ps->nr)
+		qsort(ps->point, ps->nr, sizeof(*ps->point), by_index);
 	if (check_complete(ps, total))
 		return EXIT_BAD;
 	ps->total = total;

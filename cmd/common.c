@@ -62,7 +62,7 @@ bool in_path(const char *program)
 	return false;
 }
 
-static bool beyond_limit; /* why host_take() gave nothing */
+static _Thread_local bool beyond_limit; /* why host_take() gave nothing */
 
 static void *host_take(void *ctx __unused_arg, size_t size)
 {
@@ -125,8 +125,7 @@ static void on_interrupt(int signal_number)
 	} else if ((now.tv_sec - first.tv_sec) * 1000 +
 			   (now.tv_nsec - first.tv_nsec) / 1000000 >=
 		   SAME_INTERRUPT_MS) {
-		signal(signal_number, SIG_DFL);
-		raise(signal_number);
+		outputs_end(signal_number);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "cmd/compare.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
+#include "cmd/strings.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -104,11 +105,11 @@ int output_points(const struct points *ps, struct output_options *out)
 /* Settings for all come first, those of the machine on top. */
 static void add_common(const struct compare *c, struct point *p)
 {
-	char text[256];
-
 	if (c->tlb) {
-		snprintf(text, sizeof(text), "tlb.model=%.200s", c->tlb);
+		char *text = text_of("tlb.model=%s", c->tlb);
+
 		point_set(p, text);
+		free(text);
 	}
 	for (unsigned i = 0; i < c->nr_set; i++)
 		point_set(p, c->set[i]);

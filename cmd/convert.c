@@ -4,10 +4,10 @@
  * Binary traces have an index, so `cat --from` begins with the block that holds
  * the point; of a text everything in front is read.
  */
-#define _GNU_SOURCE /* asprintf */
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
+#include "cmd/strings.h"
 #include "cmd/trace_output.h"
 #include "cmd/trace_range.h"
 #include "trace/reader.h"
@@ -129,14 +129,9 @@ static void to_output(void *ctx, const struct event *ev)
 /* The notes of FROM and then those of the command line. */
 static char *joined_metadata(const struct trace_reader *r, const char *notes)
 {
-	char *text;
+	bool has = r->is_binary && r->binary.metadata;
 
-	if (asprintf(&text, "%s%s",
-		     r->is_binary && r->binary.metadata ? r->binary.metadata
-							: "",
-		     notes) < 0)
-		cmd_host.fail(cmd_host.ctx, 0);
-	return text;
+	return text_of("%s%s", has ? r->binary.metadata : "", notes);
 }
 
 struct convert_options {
@@ -190,8 +185,7 @@ static int add_note(char **notes, const char *note)
 	if (!equals || equals == note || strchr(note, '\n'))
 		return complain("--meta %s: expected KEY=VALUE on one line",
 				note);
-	if (asprintf(&text, "%s%s\n", *notes, note) < 0)
-		cmd_host.fail(cmd_host.ctx, 0);
+	text = text_of("%s%s\n", *notes, note);
 	free(*notes);
 	*notes = text;
 	return 0;
@@ -229,7 +223,7 @@ int cmd_convert(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	struct convert_options opt = {.level = 9, .notes = strdup("")};
+	struct convert_options opt = {.level = 9, .notes = text_of("%s", "")};
 	int o, status = EXIT_BAD;
 
 	while ((o = getopt_long(argc, argv, "t:m:l:h", options, NULL)) != -1) {

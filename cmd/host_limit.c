@@ -4,6 +4,7 @@
 #include "cmd/output.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -12,7 +13,8 @@
 #define LOOK_EVERY 5000 /* microseconds of CPU time */
 
 static const char option[] = "--max-host-memory";
-static uint64_t limit, taken;
+static uint64_t limit;
+static _Atomic uint64_t taken; /* machines side by side have threads */
 
 uint64_t host_limit_bytes(void)
 {
@@ -21,10 +23,12 @@ uint64_t host_limit_bytes(void)
 
 bool host_limit_take(size_t size)
 {
-	if (limit && (size > limit || taken > limit - size))
-		return false;
-	taken += size;
-	return true;
+	uint64_t now = atomic_fetch_add(&taken, size) + size;
+
+	if (!limit || (size <= limit && now <= limit))
+		return true;
+	taken -= size;
+	return false;
 }
 
 void host_limit_give(size_t size)

@@ -1,7 +1,8 @@
 /* output.c - files by rename. */
-#define _GNU_SOURCE /* asprintf */
+#define _GNU_SOURCE /* mkstemps */
 #include "cmd/output.h"
 #include "cmd/command.h"
+#include "cmd/strings.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,9 +89,11 @@ static void forget(struct output *o)
  */
 static bool is_special(const char *path)
 {
+	bool files = !strncmp(path, "/dev/shm/", 9); /* plain ones, in memory */
 	struct stat st;
 
-	if (!strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6))
+	if ((!strncmp(path, "/dev/", 5) && !files) ||
+	    !strncmp(path, "/proc/", 6))
 		return true;
 	return !stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
@@ -106,6 +109,27 @@ static int open_special(struct output *o, const char *path)
 	fclose(o->f);
 	o->f = NULL;
 	return cannot("write", path);
+}
+
+void outputs_end(int number)
+{
+	outputs_abandon();
+	signal(number, SIG_DFL);
+	raise(number); /* taken when the handler returns */
+}
+
+/* Signals that would end the program with files half written. Who catches or
+ * ignores one keeps it. */
+static void guard_outputs(void)
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ};
+	const struct sigaction sa = {.sa_handler = outputs_end};
+	struct sigaction old;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++)
+		if (!sigaction(ends[i], NULL, &old) &&
+		    old.sa_handler == SIG_DFL)
+			sigaction(ends[i], &sa, NULL);
 }
 
 int output_open(struct output *o, const char *path)
@@ -127,12 +151,10 @@ int output_open(struct output *o, const char *path)
 	if (!o->path)
 		o->path = strdup(path);
 	path = o->path;
-	if (!path || asprintf(&o->temp, "%s.XXXXXX", path) < 0) {
-		o->temp = NULL;
-		cannot("write", path ? path : "a file");
-		forget(o);
-		return -1;
-	}
+	if (!path)
+		cmd_host.fail(cmd_host.ctx, 0);
+	o->temp = text_of("%s.XXXXXX", path);
+	guard_outputs();
 	fd = mkstemp(o->temp);
 	if (fd < 0) {
 		cannot("write", path);
@@ -170,16 +192,53 @@ int output_close(struct output *o, bool keep)
 	if (ferror(o->f) | fclose(o->f))
 		ret = keep ? cannot("write", o->path) : -1;
 	if (o->temp) {
+		bool renamed = keep && !ret && !rename(o->temp, o->path);
+
+		if (!renamed)
+			remove_temp(o);
+		/* only now: a signal may come in between */
 		unlink_output(o);
-		if (!keep || ret) {
-			remove_temp(o);
-		} else if (rename(o->temp, o->path)) {
-			remove_temp(o);
+		if (keep && !ret && !renamed)
 			ret = cannot("write", o->path);
-		}
 	}
 	forget(o);
 	return ret;
+}
+
+const char *temp_folder(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	return tmp && *tmp ? tmp : "/tmp";
+}
+
+int scratch_make(struct output *o, const char *name)
+{
+	const char *ending = strstr(name, "XXXXXX") + 6;
+	int fd;
+
+	memset(o, 0, sizeof(*o));
+	o->temp = text_of("%s/%s", temp_folder(), name);
+	guard_outputs();
+	fd = mkstemps(o->temp, (int)strlen(ending));
+	if (fd < 0) {
+		cannot("write", o->temp);
+		forget(o);
+		return -1;
+	}
+	close(fd);
+	o->next = open_outputs;
+	open_outputs = o;
+	return 0;
+}
+
+void scratch_remove(struct output *o)
+{
+	if (!o->temp)
+		return;
+	unlink(o->temp);
+	unlink_output(o);
+	forget(o);
 }
 
 /* Also from the end of the host's memory: nothing here takes any. */

@@ -3,7 +3,7 @@
  *
  * A file is written under another name in its folder and renamed when it is
  * complete. What was begun and not kept is removed, also when the program
- * ends early.
+ * ends early, by a signal too (but SIGKILL, and a crash).
  */
 #ifndef MMEMU_CMD_OUTPUT_H
 #define MMEMU_CMD_OUTPUT_H
@@ -23,8 +23,16 @@ struct output {
 int output_open(struct output *o, const char *path);
 /* Keep it (rename) or drop it. 0, or -1 after a message. */
 int output_close(struct output *o, bool keep);
-/* Remove everything that is still open. */
+/* $TMPDIR, or /tmp. */
+const char *temp_folder(void);
+/* An empty file there, o->temp, that is removed by scratch_remove(), or when the
+ * program ends early. name: "any.XXXXXX.thing". 0, or -1 after a message. */
+int scratch_make(struct output *o, const char *name);
+void scratch_remove(struct output *o);
+/* Remove everything that is still open; a signal handler may call it. */
 void outputs_abandon(void);
+/* A signal handler that does that and ends the program by the signal. */
+void outputs_end(int signal);
 /* convert.c: the stream to write to, compressing if path ends in .zst, and its
  * end (true: all was written); output_close() follows. */
 FILE *compressing(struct output *o, const char *path, int level);

@@ -100,7 +100,8 @@ static void end_rows(struct player_run *p)
 	if (!p->written_file)
 		return;
 	text_write_end(&p->writer);
-	fclose(p->written_file);
+	if (fclose(p->written_file))
+		cmd_host.fail(cmd_host.ctx, p->written_size);
 	p->written_file = NULL;
 }
 
@@ -256,10 +257,10 @@ static int put_steps(struct player_run *p)
 		explain_start(&p->explain);
 		ret = live_step(&p->live);
 		explain_stop(&p->explain);
-		if (ret <= 0)
-			return ret ? EXIT_BAD : EXIT_FINE;
 		if (interrupted)
 			return EXIT_INTERRUPTED;
+		if (ret <= 0)
+			return ret ? EXIT_BAD : EXIT_FINE;
 		row = add_row(p);
 		if (p->live.ev->kind == EV_MARK)
 			put_mark(p, row);
@@ -296,7 +297,8 @@ static bool put_end(struct player_run *p)
 	FILE *out = p->out.f;
 	bool ok = put_text(p);
 
-	fflush(p->marks_file);
+	if (fflush(p->marks_file))
+		cmd_host.fail(cmd_host.ctx, p->marks_size);
 	fprintf(out, ",\n\"marks\":[%s],\n", p->marks);
 	fprintf(out, "\"first_row\":%llu,\n",
 		(unsigned long long)p->first_row);

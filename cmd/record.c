@@ -16,6 +16,7 @@
 #include "cmd/follow.h"
 #include "cmd/import.h"
 #include "cmd/options.h"
+#include "cmd/output.h"
 
 #include <dirent.h>
 #include <getopt.h>
@@ -271,8 +272,6 @@ static int run_program(const struct record *r)
 
 static int make_dir(struct record *r)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	if (r->keep) {
 		if ((size_t)snprintf(r->dir, sizeof(r->dir), "%s", r->keep) >=
 		    sizeof(r->dir) - 32)
@@ -286,11 +285,10 @@ static int make_dir(struct record *r)
 		return 0;
 	}
 	if ((size_t)snprintf(r->dir, sizeof(r->dir), "%s/mmemu-record-XXXXXX",
-			     tmp && *tmp ? tmp : "/tmp") >=
-		    sizeof(r->dir) - 32 ||
+			     temp_folder()) >= sizeof(r->dir) - 32 ||
 	    !mkdtemp(r->dir))
 		return complain("record: cannot make a folder for logs below %s: %s",
-				tmp && *tmp ? tmp : "/tmp", strerror(errno));
+				temp_folder(), strerror(errno));
 	return 0;
 }
 

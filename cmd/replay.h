@@ -71,7 +71,6 @@ void print_report(const struct machine *m, const struct report *r,
 		  const struct task_struct *task, uint64_t line, bool json);
 int final_report(struct replay_run *run, const struct final_report *fr);
 void save_states(struct replay_run *run, const char *mark);
-/* --boot-state: the file, and cfg's memory as it says; then the rest. */
 int write_procfs(struct replay_run *run);
 void print_stats(struct replay_run *run, FILE *out);
 

@@ -236,7 +236,7 @@ static int parse_series(struct replay_options *opt, int argc, char **argv)
 	if (!parse_number(optarg, 1, UINT64_MAX, &opt->series_every))
 		return complain("--series %s: expected a number of events and a file",
 				optarg);
-	if (optind == argc)
+	if (optind == argc || (argv[optind][0] == '-' && argv[optind][1]))
 		return complain("--series %s: expected a file behind it",
 				optarg);
 	opt->series = argv[optind++];

@@ -1,6 +1,6 @@
 /* replay_output.c - what mmemu replay writes: reports, states, counters. */
-#define _GNU_SOURCE /* asprintf */
 #include "cmd/replay.h"
+#include "cmd/strings.h"
 #include "formats/json.h"
 #include "formats/procfs.h"
 #include "formats/report.h"
@@ -15,11 +15,7 @@ static void no_memory(void)
 
 char *in_folder(const char *folder, const char *name)
 {
-	char *path;
-
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		no_memory();
-	return path;
+	return text_of("%s/%s", folder, name);
 }
 
 /* A report that is to be written. */
@@ -33,7 +29,7 @@ struct wanted {
 /* LINE.KIND.PID (or KIND.CACHE) without what is not there. */
 static char *report_name(const struct wanted *w)
 {
-	char number[32] = "", pid[16] = "", *name;
+	char number[32] = "", pid[16] = "";
 	bool cache = w->cache && !strchr(w->cache, '/');
 
 	if (w->line)
@@ -41,10 +37,8 @@ static char *report_name(const struct wanted *w)
 			 (unsigned long long)w->line);
 	if (w->task)
 		snprintf(pid, sizeof(pid), ".%u", w->task->pid);
-	if (asprintf(&name, "%s%s%s%s%s", number, w->r->name, pid,
-		     cache ? "." : "", cache ? w->cache : "") < 0)
-		no_memory();
-	return name;
+	return text_of("%s%s%s%s%s", number, w->r->name, pid, cache ? "." : "",
+		       cache ? w->cache : "");
 }
 
 static void write_cache_json(const struct machine *m, const struct wanted *w,
@@ -122,9 +116,7 @@ static int place_report(struct replay_run *run, const struct wanted *w,
 		print_wanted(run->m, w, run->opt.json);
 		return 0;
 	}
-	name = as ? strdup(as) : report_name(w);
-	if (!name)
-		no_memory();
+	name = as ? text_of("%s", as) : report_name(w);
 	path = in_folder(run->opt.folder, name);
 	ret = report_to_file(run, w, path);
 	free(path);

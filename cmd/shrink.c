@@ -10,10 +10,10 @@
  *	########  n=2   ####____ fails  ►  ####  n=2   ##__ no  __## no
  *	                                   n=4   #_##  fails  ►  ...
  */
-#define _GNU_SOURCE /* asprintf */
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
+#include "cmd/strings.h"
 #include "trace/reader.h"
 #include "trace/text_write.h"
 
@@ -47,12 +47,15 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
+#define NOT_RUN 126 /* and 127: the shell found no such command */
+
 struct shrink {
 	const char *trace, *fails, *output;
 	uint64_t tries;
-	char *command, *candidate; /* file */
+	char *command;
+	struct output candidate; /* a file to be tried */
 	char **line;
-	size_t nr;
+	size_t nr, max;
 	bool *out; /* by line: left out in the candidate */
 	int status; /* to be seen again */
 	bool broken; /* the candidate cannot be written */
@@ -65,8 +68,14 @@ static void add_line(struct shrink *s, const char *text, size_t len)
 	char *line = host_alloc(&cmd_host, len + 1);
 
 	memcpy(line, text, len);
-	s->line = host_realloc(&cmd_host, s->line, s->nr * sizeof(line),
-			       (s->nr + 1) * sizeof(line));
+	if (s->nr == s->max) {
+		size_t max = s->max ? 2 * s->max : 256;
+
+		s->line = host_realloc(&cmd_host, s->line,
+				       s->max * sizeof(line),
+				       max * sizeof(line));
+		s->max = max;
+	}
 	s->line[s->nr++] = line;
 }
 
@@ -140,7 +149,7 @@ static void write_lines(const struct shrink *s, FILE *f)
 /* How CMD ends for the candidate: as wait() says, or -1. */
 static int run_candidate(struct shrink *s)
 {
-	FILE *f = fopen(s->candidate, "w");
+	FILE *f = fopen(s->candidate.temp, "w");
 	int status = -1;
 	pid_t pid;
 
@@ -165,7 +174,7 @@ static int run_candidate(struct shrink *s)
 		;
 	return status;
 broken:
-	complain("cannot try %s: %s", s->candidate, strerror(errno));
+	complain("cannot try %s: %s", s->candidate.temp, strerror(errno));
 	s->broken = true;
 	return -1;
 }
@@ -239,8 +248,7 @@ static char *without_field(const char *line, const char *at)
 	if (n == 1 && *at == '=' && at[n])
 		n += 1 + strcspn(at + n + 1, " ");
 	n += at[n] == ' ';
-	if (asprintf(&text, "%.*s%s", (int)(at - line), line, at + n) < 0)
-		cmd_host.fail(cmd_host.ctx, 0);
+	text = text_of("%.*s%s", (int)(at - line), line, at + n);
 	n = strlen(text);
 	if (n && text[n - 1] == ' ')
 		text[n - 1] = '\0';
@@ -281,46 +289,36 @@ static void shrink_fields(struct shrink *s)
 
 static char *replace(const char *text, const char *what, const char *by)
 {
-	char *result = strdup(""), *next;
+	char *result = text_of("%s", ""), *next;
 	const char *at;
 
 	while ((at = strstr(text, what))) {
-		if (asprintf(&next, "%s%.*s%s", result, (int)(at - text), text,
-			     by) < 0)
-			cmd_host.fail(cmd_host.ctx, 0);
+		next = text_of("%s%.*s%s", result, (int)(at - text), text, by);
 		free(result);
 		result = next;
 		text = at + strlen(what);
 	}
-	if (asprintf(&next, "%s%s", result, text) < 0)
-		cmd_host.fail(cmd_host.ctx, 0);
+	next = text_of("%s%s", result, text);
 	free(result);
 	return next;
 }
 
 static int prepare(struct shrink *s)
 {
-	const char *tmp = getenv("TMPDIR");
-	int fd;
-
 	if (read_lines(s))
 		return -1;
 	s->out = host_alloc(&cmd_host, s->nr + 1);
-	if (asprintf(&s->candidate, "%s/mmemu-shrink.XXXXXX.trace",
-		     tmp && *tmp ? tmp : "/tmp") < 0)
-		cmd_host.fail(cmd_host.ctx, 0);
-	fd = mkstemps(s->candidate, 6);
-	if (fd < 0) {
-		complain("cannot write %s: %s", s->candidate, strerror(errno));
-		free(s->candidate);
-		s->candidate = NULL;
+	if (scratch_make(&s->candidate, "mmemu-shrink.XXXXXX.trace"))
 		return -1;
-	}
-	close(fd);
-	s->command = replace(s->fails, "{}", s->candidate);
+	s->command = replace(s->fails, "{}", s->candidate.temp);
 	s->status = run_candidate(s);
 	if (s->broken)
 		return -1;
+	if (WIFEXITED(s->status) && (WEXITSTATUS(s->status) & ~1) == NOT_RUN) {
+		complain("--fails: the shell cannot run this command (its status is %d)",
+			 WEXITSTATUS(s->status));
+		return -1;
+	}
 	if (s->status)
 		return 0;
 	complain("%s does not fail: the command ends with status 0", s->trace);
@@ -383,13 +381,11 @@ int cmd_shrink(int argc, char **argv)
 	}
 	s.trace = argv[optind];
 	status = shrink(&s);
-	if (s.candidate)
-		unlink(s.candidate);
+	scratch_remove(&s.candidate);
 	for (size_t i = 0; i < s.nr; i++)
 		free(s.line[i]);
 	free(s.line);
 	free(s.out);
-	free(s.candidate);
 	free(s.command);
 	return status;
 }

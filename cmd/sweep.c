@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE /* program_invocation_name */
 #include "cmd/compare.h"
+#include "cmd/strings.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -78,31 +79,43 @@ static bool number_unit(const char *s, uint64_t *n, char *unit)
 
 	if (*s < '0' || *s > '9')
 		return false;
+	errno = 0;
 	*n = strtoull(s, &end, 10);
 	*unit = *end;
-	return !*end || (strchr("KMG", *end) && !end[1]);
+	return !errno && (!*end || (strchr("KMG", *end) && !end[1]));
 }
 
-/* A..B or A..B+S, both with the same unit. */
-static int axis_range(struct axis *a, const char *text)
+/* A..B or A..B+S, both with the same unit, taken apart; by 0: no S. */
+static bool split_range(char *text, uint64_t *from, uint64_t *last,
+			uint64_t *by, char *unit)
 {
-	char copy[96], *to, *step, unit, unit2;
-	uint64_t from, last, by = 0;
+	char *to = strstr(text, ".."), *step, unit2;
 
-	snprintf(copy, sizeof(copy), "%s", text);
-	to = strstr(copy, "..");
 	*to = '\0';
 	to += 2;
 	step = strchr(to, '+');
 	if (step)
 		*step++ = '\0';
-	if (!number_unit(copy, &from, &unit) ||
-	    !number_unit(to, &last, &unit2) || unit != unit2 || from > last ||
-	    (!from && !step) ||
-	    (step && (!number_unit(step, &by, &unit2) || !by || unit2 != unit)))
+	*by = 0;
+	if (!number_unit(text, from, unit) || !number_unit(to, last, &unit2) ||
+	    *unit != unit2 || *from > *last || (!*from && !step))
+		return false;
+	return !step ||
+	       (number_unit(step, by, &unit2) && *by && unit2 == *unit);
+}
+
+static int axis_range(struct axis *a, const char *text)
+{
+	char *copy = host_strdup(&cmd_host, text);
+	uint64_t from, last, by;
+	char unit;
+	bool good = split_range(copy, &from, &last, &by, &unit);
+
+	free(copy);
+	if (!good)
 		return complain("--vary %s=%s: expected A..B or A..B+S, A above 0 and at most B, with the same unit",
 				a->key, text);
-	for (uint64_t v = from; v <= last; v = step ? v + by : 2 * v) {
+	for (uint64_t v = from, next; v <= last; v = next) {
 		char value[40];
 
 		if (a->nr == MAX_POINTS)
@@ -111,8 +124,19 @@ static int axis_range(struct axis *a, const char *text)
 		snprintf(value, sizeof(value), "%" PRIu64 "%.1s", v,
 			 unit ? &unit : "");
 		axis_value(a, value);
+		next = by ? v + by : 2 * v;
+		if (next < v)
+			break; /* beyond 64 bits */
 	}
 	return 0;
+}
+
+static bool varied(const struct sweep *s, const char *key)
+{
+	for (unsigned i = 0; i + 1 < s->nr_axes; i++)
+		if (!strcmp(s->axis[i].key, key))
+			return true;
+	return false;
 }
 
 static int parse_vary(struct sweep *s, const char *arg)
@@ -128,6 +152,10 @@ static int parse_vary(struct sweep *s, const char *arg)
 	}
 	*values++ = '\0';
 	a->key = host_strdup(&cmd_host, copy);
+	if (varied(s, copy)) {
+		free(copy);
+		return complain("--vary %s: this key is varied already", arg);
+	}
 	if (strcmp(copy, "config") && strncmp(copy, "objects.", 8) &&
 	    !config_key_find(copy)) {
 		const char *near = config_key_nearest(copy);
@@ -154,8 +182,12 @@ static int parse_vary(struct sweep *s, const char *arg)
 static void add_point(struct sweep *s, unsigned n)
 {
 	unsigned at[32], rest = n;
-	char spec[1024] = "";
+	char *spec = NULL;
 	size_t len = 0;
+	FILE *out = open_memstream(&spec, &len);
+
+	if (!out)
+		cmd_host.fail(cmd_host.ctx, 0);
 
 	for (unsigned i = s->nr_axes; i-- > 0;) {
 		at[i] = rest % s->axis[i].nr;
@@ -163,15 +195,15 @@ static void add_point(struct sweep *s, unsigned n)
 	}
 	for (unsigned i = 0; i < s->nr_axes; i++)
 		if (!strcmp(s->axis[i].key, "config"))
-			len += (size_t)snprintf(spec + len, sizeof(spec) - len,
-						"%s", s->axis[i].value[at[i]]);
+			fputs(s->axis[i].value[at[i]], out);
 	for (unsigned i = 0; i < s->nr_axes; i++)
-		if (strcmp(s->axis[i].key, "config") && len < sizeof(spec))
-			len += (size_t)snprintf(
-				spec + len, sizeof(spec) - len, "%s%s=%s",
-				len ? "," : "", s->axis[i].key,
-				s->axis[i].value[at[i]]);
+		if (strcmp(s->axis[i].key, "config"))
+			fprintf(out, "%s%s=%s", ftell(out) ? "," : "",
+				s->axis[i].key, s->axis[i].value[at[i]]);
+	if (fclose(out))
+		cmd_host.fail(cmd_host.ctx, len);
 	compare_add(&s->c, spec);
+	free(spec);
 }
 
 static int add_points(struct sweep *s)
@@ -223,7 +255,7 @@ static void put_option(const char *option, const char *value)
 static int print_plan(const struct sweep *s, const char *program)
 {
 	const struct compare *c = &s->c;
-	char text[512];
+	char *text;
 
 	for (unsigned i = 0; i < c->ps.nr; i++) {
 		const struct point *p = &c->ps.point[i];
@@ -242,9 +274,9 @@ static int print_plan(const struct sweep *s, const char *program)
 		put_option("--root", c->run.root);
 		put_option("--with", p->name);
 		printf(" --point %u/%u -j 1 --json", p->index, c->ps.total);
-		snprintf(text, sizeof(text), "%.400s/%06u.json", s->plan,
-			 p->index);
+		text = text_of("%s/%06u.json", s->plan, p->index);
 		put_option("-o", text);
+		free(text);
 		putchar('\n');
 	}
 	return EXIT_FINE;

@@ -7,6 +7,8 @@
  */
 #include "cmd/options.h"
 #include "cmd/points.h"
+#include "cmd/strings.h"
+#include "formats/json.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -274,11 +276,11 @@ static void csv_columns(const struct points *ps, const unsigned *which,
 		put_csv(ps->point[i].name, out);
 	}
 	for (unsigned i = 1; ratios && i < ps->nr; i++) {
-		char text[256];
+		char *text = text_of("ratio %s", ps->point[i].name);
 
-		snprintf(text, sizeof(text), "ratio %s", ps->point[i].name);
 		putc(',', out);
 		put_csv(text, out);
+		free(text);
 	}
 	for (unsigned k = 0; k < nr; k++) {
 		static const char *const units[] = {[UNIT_COUNT] = "count",
@@ -319,16 +321,7 @@ static void csv_rows(const struct points *ps, const unsigned *which,
 
 static void put_json(const char *s, FILE *out)
 {
-	putc('"', out);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(out, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			fprintf(out, "\\u%04x", (unsigned)(unsigned char)*s);
-		else
-			putc(*s, out);
-	}
-	putc('"', out);
+	json_string(s, strlen(s), out);
 }
 
 static void json_values(const struct points *ps, unsigned point,

@@ -117,6 +117,17 @@ run 2 check .
 has err 'there is no trace ./two.trace'
 rm -r expected
 
+# ---- an expectation that cannot be read is not one that is gone ----
+mkdir looped
+printf '1 spawn\n' >looped/a.trace
+mkdir -p looped/expected/a
+run 0 check -u looped/a
+ln -s itself looped/expected/a/itself
+complains 'mmemu: looped/expected/a/itself: Too many levels of symbolic links' \
+	check -u looped
+[ -h looped/expected/a/itself ] || fail "an expectation that cannot be read is gone"
+rm -r looped
+
 # ---- too late; interrupted ----
 mkfifo slow.trace
 mkdir -p expected/slow

@@ -198,6 +198,34 @@ if command -v gnuplot >/dev/null; then
 	head -c 4 a.pdf | grep -q '%PDF' || fail "a.pdf is no PDF"
 fi
 
+# a name that tries to be a command of gnuplot's is a name
+if command -v gnuplot >/dev/null; then
+	run 0 compare "$L/fork.trace" --with linux-3.12-i386 --json -o one.json
+	sed 's/"name": "linux-3.12-i386"/"name": "a\\nEND\\nsystem \\"touch owned\\"\\n$d << END"/' one.json >evil.json
+	run 0 sweep --collect evil.json --chart evil.svg --chart-metric faults -o table
+	[ -s evil.svg ] || fail "no chart of an odd name"
+	[ -e owned ] && fail "a name was run by gnuplot"
+	complains "mmemu: cannot write /dev/null/x.svg: Not a directory" \
+		compare "$L/fork.trace" --chart /dev/null/x.svg -o table
+fi
+
+# ---- results of other runs that are none ----
+run 0 compare "$L/fork.trace" --with linux-3.12-i386 --json --no-ratios -o one.json
+for bad_index in null -1 0 1e30 1.5 nan '"x"'; do
+	sed "s/\"index\": 1/\"index\": $bad_index/" one.json >odd.json
+	complains "odd.json:6:5: expected a point with index, name, config, set and metrics" \
+		sweep --collect odd.json
+	sed "s/\"total\": 1/\"total\": $bad_index/" one.json >odd.json
+	complains "odd.json:1:1: not a result of mmemu compare --json" \
+		sweep --collect odd.json
+done
+printf '{"mmemu": "compare 1", "trace": "x", "total": 2, "points": []}\n' >odd.json
+complains "mmemu: sweep --collect: 2 of 2 points are missing, the first is 1" \
+	sweep --collect odd.json
+printf '{"mmemu": \n' >odd.json
+run 2 sweep --collect odd.json
+complains "mmemu: absent.json: No such file or directory" sweep --collect absent.json
+
 # ---- large pages ----
 for c in linux-3.12-i386 linux-3.12-i386-pae x86-64 riscv-sv39; do
 	run 0 replay -c $c --set large_pages=true --check=1 --tlb --strict "$L/large-pages.trace"
@@ -213,6 +241,20 @@ complains "mmemu: --vary tlb.entres: unknown key; the nearest known key is tlb.e
 	sweep x --vary tlb.entres=1
 complains "mmemu: --vary tlb.ways=8..4: expected A..B or A..B+S, A above 0 and at most B, with the same unit" \
 	sweep x --vary tlb.ways=8..4
+digits=$(printf '%0200d' 1)
+complains "mmemu: --vary tlb.ways=$digits.x..5: expected A..B or A..B+S, A above 0 and at most B, with the same unit" \
+	sweep x --vary "tlb.ways=$digits.x..5"
+complains "mmemu: --vary tlb.ways=1..99999999999999999999: expected A..B or A..B+S, A above 0 and at most B, with the same unit" \
+	sweep x --vary tlb.ways=1..99999999999999999999
+complains "mmemu: --vary memory=32M: this key is varied already" \
+	sweep x --vary memory=16M --vary memory=32M
+# the last step ends at 2^64, not behind it
+run 0 sweep "$L/fork.trace" --vary rlimit.as=1..18446744073709551615 --plan out
+[ "$(wc -l <out)" = 64 ] || fail "--vary to 2^64: $(wc -l <out) points"
+# however long its names are
+folder=$(printf '%0300d/' 1)$(printf '%0200d' 2)
+run 0 sweep "$L/fork.trace" --vary tlb.ways=1,2 --plan "$folder"
+[ "$(grep -c -- "-o $folder/00000[12].json\$" out)" = 2 ] || fail "--plan, a long name"
 complains "mmemu: --metrics nope: there is no such metric (mmemu compare --list)" \
 	compare x --metrics nope
 run 2 compare

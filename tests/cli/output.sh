@@ -98,6 +98,38 @@ run 0 replay t.trace --outcomes link
 run 0 replay t.trace --outcomes /dev/null
 [ -c /dev/null ] || fail "/dev/null is gone"
 
+# what lies in memory is a file like another
+if [ -d /dev/shm ] && [ -w /dev/shm ]; then
+	shm=$(mktemp -d /dev/shm/mmemu.XXXXXX)
+	run 0 replay t.trace --outcomes "$shm/log"
+	run 0 replay t.trace --outcomes "$shm/log"
+	cmp -s log "$shm/log" || fail "a second log in /dev/shm"
+	rm -r "$shm"
+fi
+
+# ---- a signal in the middle of a file: nothing is left ----
+mkfifo slow
+for signal in INT TERM HUP; do
+	mkdir ended
+	(exec 9<>slow; cat t.trace >&9; sleep 20) &
+	feeder=$!
+	# not in the background of this shell, which would let it ignore INT
+	python3 -c 'import signal, subprocess, sys, time, os
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+p = subprocess.Popen(sys.argv[2:])
+until = time.time() + 20
+while not os.listdir("ended") and time.time() < until: time.sleep(0.01)
+assert os.listdir("ended"), "nothing was begun"
+time.sleep(0.05)
+p.send_signal(getattr(signal, "SIG" + sys.argv[1]))
+sys.exit(p.wait() != -getattr(signal, "SIG" + sys.argv[1]))
+' $signal "$M" convert slow ended/x.trace || fail "SIG$signal: another end"
+	kill $feeder
+	wait $feeder 2>/dev/null
+	files ended
+	rmdir ended
+done
+
 # ---- --procfs ----
 run 0 replay t.trace --procfs proc
 for f in buddyinfo slabinfo meminfo vmstat zoneinfo 1/maps 1/status 1/smaps \

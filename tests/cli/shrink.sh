@@ -43,6 +43,10 @@ run 2 shrink big.trace --fails false
 run 2 shrink big.trace
 [ -z "$(ls -A "$TMPDIR")" ] || fail "temporary files stay"
 
+complains "mmemu: --fails: the shell cannot run this command (its status is 127)" \
+	shrink big.trace --fails "./nowhere {}" -o none.trace
+[ -e none.trace ] && fail "output in spite of a command that is not there"
+
 # ---- SIGINT: the best so far ----
 "$M" shrink big.trace --fails 'touch begun; sleep 1; false {}' -o int.trace 2>err &
 waits "a first test" [ -e begun ]
