@@ -21,6 +21,14 @@ for p in $(cat out); do
 	mv out "$p.yaml"
 	run 0 config "$p.yaml"
 	cmp -s out "$p.yaml" || fail "$p: what is printed says something else"
+	grep -q "^|.*\`$p\`.*|" "$ROOT/docs/MACHINES.md" ||
+		fail "docs/MACHINES.md has no $p"
+done
+sed -n '/^```yaml/,/^```$/p' "$ROOT/docs/MACHINES.md" | grep -v '^```' >own.yaml
+run 0 config own.yaml
+grep -qx 'memory: 32M' out || fail "the machine of docs/MACHINES.md"
+for key in $(grep -o '`[a-z_.]*=[^`]*`' "$ROOT/docs/MACHINES.md" | tr -d '`'); do
+	run 0 config linux-3.12-i386 --set "$key"
 done
 [ -e linux-3.12-i386.yaml ] || fail "no profile linux-3.12-i386"
 run 0 config

@@ -1,4 +1,5 @@
-# The example of docs/TRACE-FORMAT.md is a sample, runs, and all it says holds.
+# The examples of docs/TRACE-FORMAT.md and README are samples; the first runs, and
+# all it says holds.
 . tests/cli/lib.inc
 
 awk '/^## Example/ { on = 1 } on && /^```/ { if (inside++) exit; next }
@@ -33,4 +34,9 @@ frame 2: 101:0xb7fff000 file /etc/motd+0x1000"
 		[ -s err ] || fail "$change: no word"
 	done
 done
+
+# README's story, as its file has it
+sed -n '/^\$ cat .*story.trace/,/^$/p' "$ROOT/README.md" | sed '1d;$d' |
+	cmp -s - "$ROOT/traces/lecture/story.trace" ||
+	fail "README tells another story than traces/lecture/story.trace"
 exit $bad
