@@ -108,12 +108,27 @@ static uint64_t field_value(const struct split *sp, const struct field *fd)
 		sp->va >> fd->shift & (((uint64_t)1 << fd->bits) - 1);
 }
 
+/* The room of words below a field: those of a narrow first one, as PAE's, may
+ * stand out on both sides, since margin and next field are wide enough. */
+static struct svg_box room_below(const struct split *sp, const struct field *fd,
+				 struct svg_box b, const char *text)
+{
+	int more = svg_text_width(sp->s, text, SVG_SMALL) + 8 - b.w;
+
+	if (fd == sp->field && more > 0 && 4 * more < fd[1].box.w) {
+		more = min_t(int, more / 2 + 1, b.x);
+		b.x -= more;
+		b.w += 2 * more;
+	}
+	return b;
+}
+
 /* Name and value below the bits: what it selects. */
 static void draw_value(const struct split *sp, const struct field *fd, int y)
 {
 	int line = svg_line_height(sp->s, 0);
 	struct svg_box b = {fd->box.x, y, fd->box.w, line};
-	char all[SVG_NUMBER_LEN];
+	char all[SVG_NUMBER_LEN], text[80];
 
 	if (fd->depth < 0 && fd->shift) {
 		svg_paragraph(sp->s, b, SVG_SMALL, fd->name, true);
@@ -126,13 +141,13 @@ static void draw_value(const struct split *sp, const struct field *fd, int y)
 		 (unsigned long long)field_value(sp, fd));
 	b.y += line;
 	if (fd->depth >= 0)
-		svg_text(sp->s, b, SVG_SMALL | SVG_MUTED,
-			 figure_text(sp->o, FT_OF_ENTRIES),
+		snprintf(text, sizeof(text), figure_text(sp->o, FT_OF_ENTRIES),
 			 svg_number((uint64_t)1 << fd->bits, all));
 	else
-		svg_text(sp->s, b, SVG_SMALL | SVG_MUTED,
-			 figure_text(sp->o, FT_OF_BYTES),
+		snprintf(text, sizeof(text), figure_text(sp->o, FT_OF_BYTES),
 			 svg_bytes((uint64_t)1 << fd->bits, all));
+	svg_text(sp->s, room_below(sp, fd, b, text), SVG_SMALL | SVG_MUTED,
+		 "%s", text);
 }
 
 /* ---- the walk, a row a level ---- */
@@ -167,16 +182,22 @@ static void draw_step(const struct split *sp, unsigned d, struct svg_box b)
 
 static void draw_steps(struct split *sp, struct svg_box room)
 {
-	static const char *const widest[] = {"00000000 + 1023 \xc3\x97 8",
-					     "= 000000000", NULL};
+	const struct pg_format *f = sp->m->fmt;
+	char largest[40]; /* table and index */
+	const char *const widest[] = {
+		largest, "= 000000000",
+		f->entry_size == 8 ? "0000000000000000" : "00000000"};
+	unsigned bits = 0;
 	int line = svg_line_height(sp->s, SVG_BOLD), h;
 	struct svg_box b = {room.x, room.y + line + 10, room.w, 0};
 	char text[200];
 
+	for (unsigned d = 0; d < f->nr_levels; d++)
+		bits = max_t(unsigned, bits, f->level[d].index_bits);
+	snprintf(largest, sizeof(largest), "000000000 + %llu \xc3\x97 8",
+		 (1ull << bits) - 1);
 	for (unsigned i = 0; i < ARRAY_SIZE(widest); i++)
-		sp->column[i] = 10 + svg_text_width(sp->s,
-			widest[i] ? widest[i] : sp->m->fmt->entry_size == 8 ?
-			"0000000000000000" : "00000000", SVG_MONO);
+		sp->column[i] = 10 + svg_text_width(sp->s, widest[i], SVG_MONO);
 	svg_text(sp->s, (struct svg_box){room.x - 4, room.y, room.w, line},
 		 SVG_BOLD | SVG_LEFT, "%s", figure_text(sp->o, FT_SPLIT_WALK));
 	h = (room.h - line - 10) / (int)(sp->walk.nr + 1);
