@@ -8,6 +8,7 @@
 #include "cmd/output.h"
 #include "cmd/points.h"
 #include "formats/gnuplot.h"
+#include "formats/svg.h"
 
 #include <math.h>
 #include <string.h>
@@ -43,26 +44,67 @@ static void put_data_text(const char *s, FILE *out)
 	putc('"', out);
 }
 
+/* Terminal, colours and letters as in the figures. */
+static void write_style(unsigned nr, const char *end, FILE *out)
+{
+	const struct svg s = {.theme = svg_theme_find("color"), .font = 16};
+	unsigned width = 480 + 24 * nr; /* wide for many points */
+
+	if (!strcmp(end, ".svg"))
+		fprintf(out, "set terminal svg size %u,640 noenhanced background rgb '%s' font ",
+			width, svg_paper(&s));
+	else
+		fprintf(out, "set terminal pdfcairo size %u.%02u,6.4 noenhanced font ",
+			width / 100, width % 100);
+	gnuplot_text(svg_family(&s), out);
+	fprintf(out,
+		"\nset termoption font ',%d'\nset linetype 1 lc rgb '%s'\n"
+		"set title font ',%d' tc rgb '%s'\n"
+		"set border 3 lc rgb '%s'\nset tics nomirror tc rgb '%s'\n"
+		"set grid ytics lc rgb '%s'\n",
+		svg_text_size(&s, SVG_SMALL), svg_curve_colour(&s, 0),
+		svg_text_size(&s, SVG_BIG), svg_ink(&s), svg_muted(&s),
+		svg_ink(&s), svg_faint(&s));
+}
+
+/* What a bar of 1 stands for, and how that is called: bytes by the largest unit
+ * that the longest bar has several of. */
+static double bar_unit(const struct points *ps, unsigned metric,
+		       const char **name)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB"};
+	double most = 0, unit = 1;
+	unsigned i = 0;
+
+	*name = "";
+	if (metrics[metric].unit != UNIT_BYTES)
+		return 1;
+	for (unsigned k = 0; k < ps->nr; k++)
+		most = fmax(most, ps->point[k].value[metric]);
+	for (; most / unit >= 4096 && i + 1 < ARRAY_SIZE(units); i++)
+		unit *= 1024;
+	*name = units[i];
+	return unit;
+}
+
 static void write_script(const struct points *ps, unsigned metric,
 			 const char *end, FILE *out)
 {
-	char number[40];
+	char number[40], title[160];
+	const char *name;
+	double unit = bar_unit(ps, metric, &name);
 
-	/* a wide chart for many points, and room for their names below */
-	if (!strcmp(end, ".svg"))
-		fprintf(out, "set terminal svg size %u,640 noenhanced\n",
-			480 + 24 * ps->nr);
-	else
-		fprintf(out, "set terminal pdfcairo size %u.%02u,6.4 noenhanced\n",
-			(480 + 24 * ps->nr) / 100, (480 + 24 * ps->nr) % 100);
+	write_style(ps->nr, end, out);
+	snprintf(title, sizeof(title), "%s%s%s", metrics[metric].title,
+		 *name ? ", " : "", name);
 	fputs("set title ", out);
-	gnuplot_text(metrics[metric].title, out);
-	fputs("\nset style data histograms\nset style fill solid 0.6\n"
-	      "set boxwidth 0.8\nset yrange [0:*]\nset grid ytics\nunset key\n"
-	      "set xtics rotate by 60 right\n$data << END\n",
+	gnuplot_text(title, out);
+	fputs("\nset style data histograms\nset style fill solid\n"
+	      "set boxwidth 0.8\nset yrange [0:*]\nset format y '%.10g'\n"
+	      "unset key\nset xtics rotate by 60 right\n$data << END\n",
 	      out);
 	for (unsigned i = 0; i < ps->nr; i++) {
-		double v = ps->point[i].value[metric];
+		double v = ps->point[i].value[metric] / unit;
 
 		metric_number(isnan(v) ? 0 : v, number, sizeof(number));
 		put_data_text(ps->point[i].name, out);

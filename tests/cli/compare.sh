@@ -193,6 +193,9 @@ PATH=/nowhere "$M" compare "$L/fork.trace" --chart a.svg >out 2>err &&
 says err "mmemu: --chart: gnuplot draws charts, and it is not installed (Debian: apt-get install gnuplot-nox)"
 if command -v gnuplot >/dev/null; then
 	run 0 compare "$L/fork.trace" --chart a.svg --chart-metric tables.peak.bytes
+	grep -q 'page tables at peak, KiB' a.svg || fail "--chart: bytes have a unit"
+	run 0 compare "$L/fork.trace" --chart b.svg --chart-metric faults
+	grep -q '>page faults<' b.svg || fail "--chart: faults have a unit"
 	grep -q '<svg' a.svg || fail "a.svg is no SVG"
 	run 0 sweep "$L/fork.trace" --vary tlb.ways=1..4 --chart a.pdf
 	head -c 4 a.pdf | grep -q '%PDF' || fail "a.pdf is no PDF"

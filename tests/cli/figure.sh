@@ -22,6 +22,8 @@ kept address-space address-space "$T/address-space.trace" --at 10
 kept address-split address-split "$T/cow.trace" --address 0x20001abc
 kept address-split-pae address-split "$T/cow.trace" -c linux-3.12-i386-pae \
 	--address 0x20001abc --at after-cow
+run 0 figure address-split "$T/fork.trace" -c lecture-flat --at line:13 -o flat.svg
+grep -q ' × 4<' flat.svg || fail "one table: its index has no room"
 kept page-table page-table "$T/cow.trace" --at after-cow --pid 101
 kept page-table-5555 page-table "$T/cow.trace" -c lecture-5555 --lang ja \
 	--at after-cow --address 0x20003000
