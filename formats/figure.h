@@ -33,7 +33,8 @@ enum figure_slot_table {
 	LINEAR_SLOTS,  /* buddy-linear: where something begins */
 	SPACE_SLOTS,   /* address-space: areas; holes above them */
 	HOLE_SLOTS,
-	SLAB_SLOTS,    /* slab, free-list: first frames */
+	SLAB_SLOTS,    /* slab, free-list: first frames; lengths of the chain */
+	CHAIN_SLOTS,
 	MAPPED_SLOTS,  /* sharing: frames; those with several pages; PIDs */
 	SHARED_SLOTS,
 	PROCESS_SLOTS,

@@ -11,7 +11,8 @@
  * top, then the partial slabs' chains, then the free slabs'. It marks slabs
  * without any user's object: a plain list of objects would not show them.
  *
- * In a series a slab keeps its row (slots, by frame number).
+ * In a series a slab keeps its row (slots, by frame number), and the list above
+ * takes as much room as it ever needs.
  */
 #include "core/slab_internal.h"
 #include "formats/figure.h"
@@ -436,9 +437,21 @@ static void draw_chain_box(const struct slabs *sl, const struct chain *ch,
 		 (unsigned long long)at);
 }
 
-/* Lines of boxes from left to right, as many as leave room for the slabs below
- * (in a series one, so that these stay where they are); what does not fit is
- * counted. The room shrinks. */
+/* In a series as long as it ever gets, so that the slabs stay where they are. */
+static size_t longest_chain(const struct slabs *sl, const struct chain *ch)
+{
+	const struct figure_slot *slot;
+	size_t n;
+
+	if (!sl->o->slots)
+		return ch->nr;
+	figure_slot(sl->o->slots, CHAIN_SLOTS, ch->nr);
+	n = figure_slots_of(sl->o->slots, CHAIN_SLOTS, &slot);
+	return (size_t)slot[n - 1].key;
+}
+
+/* Lines of boxes from left to right, as many as leave room for the slabs below;
+ * what does not fit is counted. The room shrinks. */
 static void draw_chain(const struct slabs *sl, struct svg_box *room, int h,
 		       const struct chain *ch)
 {
@@ -447,11 +460,15 @@ static void draw_chain(const struct slabs *sl, struct svg_box *room, int h,
 				    SVG_SMALL | SVG_MONO);
 	size_t a_line = (size_t)(room->w - 90) / (size_t)(w + CHAIN_GAP);
 	int spare = room->h - (int)min_t(size_t, sl->nr, 100) * ROW;
-	int lines = sl->o->slots ? 1 : max_t(int, spare / CHAIN_PITCH, 1);
-	size_t fit = min_t(size_t, ch->nr, a_line * (size_t)lines);
+	size_t wanted = (longest_chain(sl, ch) + a_line - 1) / a_line;
+	size_t lines = min_t(size_t, wanted, (size_t)max_t(int, spare, 0) /
+						     CHAIN_PITCH);
+	size_t fit;
 	struct svg_box b = {room->x, room->y, w, h}, next = b;
 	char number[SVG_NUMBER_LEN], text[80];
 
+	lines = max_t(size_t, lines, 1);
+	fit = min_t(size_t, ch->nr, a_line * lines);
 	for (size_t i = 0; i < fit; i++, b = next) {
 		draw_chain_box(sl, ch, i, b);
 		next.x += w + CHAIN_GAP;
@@ -468,9 +485,8 @@ static void draw_chain(const struct slabs *sl, struct svg_box *room, int h,
 		b.w = room->x + room->w - b.x;
 		svg_text(sl->s, b, SVG_SMALL | SVG_LEFT, "%s", text);
 	}
-	h = b.y + CHAIN_PITCH - room->y;
-	room->y += h;
-	room->h -= h;
+	room->y += (int)lines * CHAIN_PITCH;
+	room->h -= (int)lines * CHAIN_PITCH;
 }
 
 static void draw_heading(const struct slabs *sl, struct svg_box *room,

@@ -126,6 +126,12 @@ run 0 figure sharing "$T/cow.trace" --animate before-fork..after-cow -o steps
 files steps $(seq -f address-space-%04g.svg 9) $(seq -f sharing-%04g.svg 7)
 [ "$(grep -ho 'viewBox="[^"]*"' steps/sharing-*.svg | sort -u)" = \
 	'viewBox="0 0 800 450"' ] || fail "--animate: steps of several sizes"
+# the list above the slabs grows from 13 to 15 objects, in lines of 5
+run 0 figure slab "$T/slab.trace" --animate 3..9 -o chain
+grep -q '15  cf810' chain/slab-0007.svg || fail "--animate: the list is cut"
+[ "$(grep -h -A1 '<title>slab at frame' chain/*.svg |
+	grep -o '<rect x="[0-9]*" y="[0-9]*"' | sort -u | wc -l)" = 1 ] ||
+	fail "--animate: a slab moves below its list"
 complains "mmemu: $T/cow.trace: there is no mark nowhere in it, but before-fork, after-fork, after-cow, child-gone" \
 	figure sharing "$T/cow.trace" --animate 1..nowhere -o nothing
 [ -e nothing ] && fail "a series to a point that is not there left files"
