@@ -202,8 +202,14 @@ static int replace_dir(struct procfs_writer *w, const char *tmp,
 		return 0;
 	why = errno;
 	if (!is_ours(dir)) {
-		errno = why;
-		return complain(w, "%s", dir);
+		if (why != ENOTEMPTY && why != EEXIST) {
+			errno = why;
+			return complain(w, "%s", dir);
+		}
+		snprintf(w->err, w->errlen,
+			 "%s is not empty and no replay wrote it, expected another folder",
+			 dir);
+		return -why;
 	}
 	snprintf(old, sizeof(old), "%s.old", tmp);
 	if (rename(dir, old))
