@@ -64,7 +64,8 @@ static unsigned distance(const char *a, const char *b)
 const char *config_key_nearest(const char *name)
 {
 	const char *best = NULL;
-	unsigned least = (unsigned)strlen(name) / 2 + 2;
+	size_t len = strlen(name);
+	unsigned least = (unsigned)len / 2 + 2;
 
 	for (unsigned i = 0; i < nr_config_keys; i++) {
 		const char *key = config_keys[i].name;
@@ -73,6 +74,8 @@ const char *config_key_nearest(const char *name)
 
 		if (last) /* the key without its group is near too */
 			d = min_t(unsigned, d, distance(name, last + 1) + 1);
+		if (!strncmp(name, key, len) && key[len] == '.')
+			d = 0; /* a group: the first key in it */
 		if (d < least) {
 			least = d;
 			best = key;

@@ -55,6 +55,7 @@ cmp -s out linux-3.12-i386.yaml || fail "an empty file changes nothing"
 # ---- what is wrong ----
 refused 'memry: 64M' \
 	'1:1: unknown key "memry"; the nearest known key is "memory"'
+refused 'vm: 3' '1:1: unknown key "vm"; the nearest known key is "vm.max_map_count"'
 refused 'slab:\n  heder: 3' \
 	'2:3: unknown key "slab.heder"; the nearest known key is "slab.header"'
 refused 'utterly_different: 1' \
