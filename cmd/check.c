@@ -80,8 +80,9 @@ static int parse_format(struct check_options *opt, const char *text)
 	return 0;
 }
 
-static int parse_one(struct check_options *opt, int o, const char *arg)
+static int parse_one(void *ctx, int o, char *arg)
 {
+	struct check_options *opt = ctx;
 	uint64_t n = 0;
 	int ret = 0;
 
@@ -151,20 +152,15 @@ static int bad_mix(const struct check_options *opt, int nr_paths)
 static int parse(struct check *c, int argc, char **argv)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int o;
+	int status;
 
 	c->opt.jobs = cpus > 1 ? (unsigned)cpus : 1;
 	c->opt.timeout = 600;
 	c->opt.max_lines = 200;
-	while ((o = getopt_long(argc, argv, "uf:j:c:r:h", options, NULL)) !=
-	       -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			return EXIT_FINE;
-		}
-		if (parse_one(&c->opt, o, optarg))
-			return EXIT_BAD;
-	}
+	status = parse_options(argc, argv, "uf:j:c:r:h", options, help,
+			       parse_one, &c->opt);
+	if (status >= 0)
+		return status;
 	c->opt.colour = c->opt.format == FORMAT_TEXT && isatty(STDOUT_FILENO);
 	return bad_mix(&c->opt, argc - optind) ? EXIT_BAD : -1;
 }

@@ -87,7 +87,7 @@ struct check {
 	unsigned nr, max;
 	struct scenario_file **file;
 	unsigned nr_files;
-	char *temp; /* folder of all runs */
+	const char *temp; /* folder of all runs */
 	double seconds;
 	bool failed; /* something could not be written */
 };
@@ -112,7 +112,6 @@ int new_scenario(struct check *c, const char *trace);
  * 0, -1 after a message, or EXIT_INTERRUPTED. */
 int run_scenarios(struct check *c,
 		  void (*then)(struct check *c, struct scenario *s));
-void remove_folder(const char *path);
 
 /* check_compare.c: the verdict; with --update, expectations are written. 0, or
  * -1 after a message. */

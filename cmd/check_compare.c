@@ -8,6 +8,7 @@
  */
 #include "cmd/check.h"
 #include "cmd/output.h"
+#include "formats/memory_stream.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -69,11 +70,10 @@ static int read_file(const char *folder, const char *name, struct text *t,
 		free(path);
 		return ret;
 	}
-	out = open_memstream(&bytes, &t->len);
-	while (out && (n = fread(buf, 1, sizeof(buf), in)))
+	out = memory_stream(&cmd_host, &bytes, &t->len);
+	while ((n = fread(buf, 1, sizeof(buf), in)))
 		fwrite(buf, 1, n, out);
-	if (!out || fclose(out))
-		cmd_host.fail(cmd_host.ctx, 0);
+	fclose(out);
 	if (ferror(in))
 		ret = cannot_read(path);
 	fclose(in);
@@ -136,14 +136,10 @@ static void add_difference(struct check *c, struct scenario *s,
 	d = &s->diff[s->nr_diffs++];
 	d->file = host_strdup(&cmd_host, file);
 	d->what = what;
-	out = open_memstream(&d->text, &len);
-	if (out)
-		d->lines = text_diff(a, b,
-				     *what == 'n' ? "/dev/null" : name_a,
-				     *what == 'r' ? "/dev/null" : name_b,
-				     &style, out);
-	if (!out || fclose(out))
-		cmd_host.fail(cmd_host.ctx, 0);
+	out = memory_stream(&cmd_host, &d->text, &len);
+	d->lines = text_diff(a, b, *what == 'n' ? "/dev/null" : name_a,
+			     *what == 'r' ? "/dev/null" : name_b, &style, out);
+	fclose(out);
 	free(name_a);
 	free(name_b);
 }

@@ -15,6 +15,7 @@
  * alignment, so that a number with one digit more does not show either.
  */
 #include "cmd/check.h"
+#include "formats/memory_stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -239,11 +240,9 @@ bool mask_text(struct text from, const char *file,
 			*to = (struct text){NULL, 0};
 			return false;
 		}
-		out = open_memstream(&bytes, &len);
-		if (out)
-			mask_field(*to, file, field, out);
-		if (!out || fclose(out))
-			cmd_host.fail(cmd_host.ctx, to->len);
+		out = memory_stream(&cmd_host, &bytes, &len);
+		mask_field(*to, file, field, out);
+		fclose(out);
 		free((char *)to->bytes);
 		*to = (struct text){bytes, len};
 	}

@@ -7,13 +7,12 @@
  * user would, and one that crashes takes nobody along. Their ends are taken in
  * any order, verdicts are given in the order of the scenarios.
  */
-#define _GNU_SOURCE /* nftw */
+#define _GNU_SOURCE /* asprintf */
 #include "cmd/check.h"
 #include "cmd/host_limit.h"
 #include "cmd/output.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,18 +26,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int remove_one(const char *path, const struct stat *st __unused_arg,
-		      int type __unused_arg, struct FTW *ftw __unused_arg)
-{
-	remove(path);
-	return 0;
-}
-
-void remove_folder(const char *path)
-{
-	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* ---- the child ---- */
@@ -85,9 +72,13 @@ static void replay_arguments(const struct check *c, const struct scenario *s,
 
 static void redirect(const char *folder, const char *name, int to)
 {
-	char *path = text_of("%s/%s", folder, name);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	char *path;
+	int fd;
 
+	/* not a word: standard error is still the parent's */
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		_exit(EXIT_HOST);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	if (fd < 0 || dup2(fd, to) < 0)
 		_exit(EXIT_HOST);
 	close(fd);
@@ -224,16 +215,6 @@ static int run_all(struct check *c, const sigset_t *wait_for,
 	return 0;
 }
 
-static int make_temp(struct check *c)
-{
-	c->temp = text_of("%s/mmemu-check.XXXXXX", temp_folder());
-	if (mkdtemp(c->temp))
-		return 0;
-	return complain("cannot make a folder in %s: %s", temp_folder(),
-			strerror(errno)),
-	       -1;
-}
-
 int run_scenarios(struct check *c,
 		  void (*then)(struct check *c, struct scenario *s))
 {
@@ -245,12 +226,10 @@ int run_scenarios(struct check *c,
 	sigaddset(&wait_for, SIGCHLD);
 	sigaddset(&wait_for, SIGINT);
 	sigprocmask(SIG_BLOCK, &wait_for, &before);
-	ret = make_temp(c);
-	if (!ret) {
-		ret = run_all(c, &wait_for, then);
-		stop_all(c);
-		remove_folder(c->temp);
-	}
+	c->temp = scratch_folder_make("mmemu-check");
+	ret = c->temp ? run_all(c, &wait_for, then) : -1;
+	stop_all(c);
+	scratch_folder_remove();
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	c->seconds = now() - begin;
 	return ret;

@@ -268,5 +268,4 @@ void scenarios_free(struct check *c)
 	strings_free(&c->opt.filters);
 	strings_free(&c->opt.sets);
 	strings_free(&c->opt.reports);
-	free(c->temp);
 }

@@ -96,6 +96,7 @@ static void host_failed(void *ctx __unused_arg, size_t size)
 	else
 		complain("this host has no more memory (%zu bytes asked for)",
 			 size);
+	scratch_folder_remove();
 	_exit(host_failure_status);
 }
 

@@ -135,25 +135,19 @@ static int list_metrics(void)
 {
 	for (unsigned i = 0; i < nr_metrics; i++)
 		printf("%-24s %s\n", metrics[i].key, metrics[i].title);
-	return EXIT_FINE;
+	return OPTIONS_DONE;
 }
 
 /* I/N */
 static int parse_point(struct compare *c, const char *arg)
 {
-	const char *slash = strchr(arg, '/');
-	char *index = strndup(arg, slash ? (size_t)(slash - arg) : 0);
-	uint64_t i = 0, n = 0;
-	bool good;
+	uint64_t i, n;
 
-	if (!index)
-		cmd_host.fail(cmd_host.ctx, 0);
-	good = slash && parse_number(slash + 1, 1, UINT32_MAX, &n) &&
-	       parse_number(index, 1, n, &i);
-	free(index);
+	if (!parse_pair(arg, "/", 1, UINT32_MAX, &i, &n) || i > n)
+		return complain("--point %s: expected I/N", arg);
 	c->index = (unsigned)i;
 	c->total = (unsigned)n;
-	return good ? 0 : complain("--point %s: expected I/N", arg);
+	return 0;
 }
 
 static int parse_jobs(struct run_options *run, const char *arg)
@@ -206,8 +200,10 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int parse_one(struct compare *c, int o, const char *arg)
+static int parse_one(void *ctx, int o, char *arg)
 {
+	struct compare *c = ctx;
+
 	switch (o) {
 	case OPT_WITH:
 		c->with[c->nr_with++] = arg;
@@ -217,6 +213,8 @@ static int parse_one(struct compare *c, int o, const char *arg)
 		return 0;
 	case OPT_POINT:
 		return parse_point(c, arg);
+	case OPT_LIST:
+		return list_metrics();
 	}
 	o = compare_option(c, o, arg);
 	return o == 1 ? usage_error("compare") : o;
@@ -227,20 +225,13 @@ static int parse(struct compare *c, int argc, char **argv)
 {
 	static const char *const usual[] = {"linux-3.12-i386",
 					    "linux-3.12-i386-pae"};
-	int o;
+	int status;
 
 	c->out.table.ratios = true;
-	while ((o = getopt_long(argc, argv, "c:j:f:o:h", options, NULL)) !=
-	       -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			return EXIT_FINE;
-		}
-		if (o == OPT_LIST)
-			return list_metrics();
-		if (parse_one(c, o, optarg))
-			return EXIT_BAD;
-	}
+	status = parse_options(argc, argv, "c:j:f:o:h", options, help,
+			       parse_one, c);
+	if (status >= 0)
+		return status;
 	if (optind + 1 != argc) {
 		complain("compare: expected one TRACE");
 		return usage_error("compare");

@@ -193,21 +193,23 @@ static int add_note(char **notes, const char *note)
 
 enum { OPT_SALVAGE = 256, OPT_FROM, OPT_TO };
 
-static int convert_option(struct convert_options *opt, int o)
+static int convert_option(void *ctx, int o, char *arg)
 {
+	struct convert_options *opt = ctx;
+
 	switch (o) {
 	case OPT_SALVAGE:
 		opt->salvage = true;
 		return 0;
 	case 't':
-		return trace_form_parse(optarg, &opt->form) ?
+		return trace_form_parse(arg, &opt->form) ?
 			       0 :
 			       complain("--to %s: expected text or binary",
-					optarg);
+					arg);
 	case 'm':
-		return add_note(&opt->notes, optarg);
+		return add_note(&opt->notes, arg);
 	case 'l':
-		return level_option(optarg, &opt->level);
+		return level_option(arg, &opt->level);
 	default:
 		return usage_error("convert");
 	}
@@ -224,26 +226,19 @@ int cmd_convert(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	struct convert_options opt = {.level = 9, .notes = text_of("%s", "")};
-	int o, status = EXIT_BAD;
+	int status;
 
-	while ((o = getopt_long(argc, argv, "t:m:l:h", options, NULL)) != -1) {
-		if (o == 'h') {
-			fputs(convert_help, stdout);
-			status = EXIT_FINE;
-			goto out;
-		}
-		if (convert_option(&opt, o))
-			goto out;
+	status = parse_options(argc, argv, "t:m:l:h", options, convert_help,
+			       convert_option, &opt);
+	if (status < 0 && argc - optind != 2) {
+		complain("convert: expected FROM and TO");
+		status = usage_error("convert");
 	}
-	if (argc - optind == 2) {
+	if (status < 0) {
 		opt.from = argv[optind];
 		opt.to = argv[optind + 1];
 		status = convert(&opt);
-	} else {
-		complain("convert: expected FROM and TO");
-		usage_error("convert");
 	}
-out:
 	free(opt.notes);
 	return status;
 }
@@ -292,16 +287,18 @@ static int cat(const char *path, const struct cat_options *opt)
 	return ret ? EXIT_BAD : EXIT_FINE;
 }
 
-static int cat_option(struct cat_options *opt, int o)
+static int cat_option(void *ctx, int o, char *arg)
 {
+	struct cat_options *opt = ctx;
+
 	switch (o) {
 	case OPT_SALVAGE:
 		opt->salvage = true;
 		return 0;
 	case OPT_FROM:
-		return trace_point_parse(&opt->range.from, "--from", optarg);
+		return trace_point_parse(&opt->range.from, "--from", arg);
 	case OPT_TO:
-		return trace_point_parse(&opt->range.to, "--to", optarg);
+		return trace_point_parse(&opt->range.to, "--to", arg);
 	default:
 		return usage_error("cat");
 	}
@@ -317,16 +314,12 @@ int cmd_cat(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	struct cat_options opt = {.salvage = false};
-	int o;
+	int status;
 
-	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (o == 'h') {
-			fputs(cat_help, stdout);
-			return EXIT_FINE;
-		}
-		if (cat_option(&opt, o))
-			return EXIT_BAD;
-	}
+	status = parse_options(argc, argv, "h", options, cat_help,
+			       cat_option, &opt);
+	if (status >= 0)
+		return status;
 	if (optind == argc) {
 		complain("cat: expected a TRACE");
 		return usage_error("cat");

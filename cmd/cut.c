@@ -201,21 +201,23 @@ static int run_cut(struct cut_run *c)
 
 enum { OPT_FROM = 256, OPT_TO, OPT_SET };
 
-static int cut_option(struct cut_run *c, int o)
+static int cut_option(void *ctx, int o, char *arg)
 {
+	struct cut_run *c = ctx;
+
 	switch (o) {
 	case OPT_FROM:
-		return trace_point_parse(&c->range.from, "--from", optarg);
+		return trace_point_parse(&c->range.from, "--from", arg);
 	case OPT_TO:
-		return trace_point_parse(&c->range.to, "--to", optarg);
+		return trace_point_parse(&c->range.to, "--to", arg);
 	case OPT_SET:
-		c->sets[c->nr_sets++] = optarg;
+		c->sets[c->nr_sets++] = arg;
 		return 0;
 	case 'c':
-		c->config = optarg;
+		c->config = arg;
 		return 0;
 	case 'l':
-		return level_option(optarg, &c->level);
+		return level_option(arg, &c->level);
 	default:
 		return usage_error("cut");
 	}
@@ -232,16 +234,12 @@ static int parse_and_run(struct cut_run *c, int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int o;
+	int status;
 
-	while ((o = getopt_long(argc, argv, "c:l:h", options, NULL)) != -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			return EXIT_FINE;
-		}
-		if (cut_option(c, o))
-			return EXIT_BAD;
-	}
+	status = parse_options(argc, argv, "c:l:h", options, help,
+			       cut_option, c);
+	if (status >= 0)
+		return status;
 	if (argc - optind != 2 || c->range.from.type == POINT_NONE) {
 		complain("cut: expected TRACE, OUT and --from POINT");
 		return usage_error("cut");

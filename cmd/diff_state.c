@@ -325,10 +325,15 @@ static int read_file(const char *path, struct facts *f)
 	return EXIT_FINE;
 }
 
-static int diff(const char *path_a, const char *path_b, uint64_t lines,
-		bool quiet)
+struct diff_options {
+	uint64_t lines;
+	bool quiet;
+};
+
+static int diff(const char *path_a, const char *path_b,
+		const struct diff_options *opt)
 {
-	struct comparison d = {.max_lines = quiet ? 0 : lines};
+	struct comparison d = {.max_lines = opt->quiet ? 0 : opt->lines};
 	struct facts a = {0}, b = {0};
 	int ret = read_file(path_a, &a);
 
@@ -336,7 +341,7 @@ static int diff(const char *path_a, const char *path_b, uint64_t lines,
 		ret = read_file(path_b, &b);
 	if (!ret) {
 		compare(&d, &a, &b);
-		if (!quiet)
+		if (!opt->quiet)
 			printf("%llu of %llu facts differ\n",
 			       (unsigned long long)d.differences,
 			       (unsigned long long)d.compared);
@@ -347,6 +352,22 @@ static int diff(const char *path_a, const char *path_b, uint64_t lines,
 	return ret;
 }
 
+static int diff_option(void *ctx, int o, char *arg)
+{
+	struct diff_options *opt = ctx;
+
+	switch (o) {
+	case 'n':
+		return number_option("--lines", arg, 0, UINT64_MAX, "a number",
+				     &opt->lines);
+	case 'q':
+		opt->quiet = true;
+		return 0;
+	default:
+		return usage_error("diff-state");
+	}
+}
+
 int cmd_diff_state(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -355,30 +376,16 @@ int cmd_diff_state(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	uint64_t lines = UINT64_MAX;
-	bool quiet = false;
-	int opt;
+	struct diff_options opt = {.lines = UINT64_MAX};
+	int status;
 
-	while ((opt = getopt_long(argc, argv, "n:qh", options, NULL)) != -1) {
-		switch (opt) {
-		case 'n':
-			if (number_option("--lines", optarg, 0, UINT64_MAX,
-					  "a number", &lines))
-				return EXIT_BAD;
-			break;
-		case 'q':
-			quiet = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_FINE;
-		default:
-			return usage_error("diff-state");
-		}
-	}
+	status = parse_options(argc, argv, "n:qh", options, help,
+			       diff_option, &opt);
+	if (status >= 0)
+		return status;
 	if (argc - optind != 2) {
 		complain("diff-state: expected two files");
 		return usage_error("diff-state");
 	}
-	return diff(argv[optind], argv[optind + 1], lines, quiet);
+	return diff(argv[optind], argv[optind + 1], &opt);
 }

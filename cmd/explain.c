@@ -9,6 +9,7 @@
 #include "cmd/explain.h"
 #include "cmd/options.h"
 #include "formats/json.h"
+#include "formats/memory_stream.h"
 #include "trace/text_write.h"
 
 #include <getopt.h>
@@ -117,15 +118,10 @@ static void print_json_text(const struct live *l, FILE *out,
 {
 	char *text = NULL;
 	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = memory_stream(&cmd_host, &text, &size);
 
-	if (!f) {
-		cmd_host.fail(NULL, 0);
-		return;
-	}
 	fn(l, f);
-	if (fclose(f))
-		cmd_host.fail(NULL, size);
+	fclose(f);
 	json_string(text, size && text[size - 1] == '\n' ? size - 1 : size,
 		    out);
 	free(text);
@@ -260,7 +256,8 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int parse_point(struct explain_run *run, enum point_type type)
+static int parse_point(struct explain_run *run, enum point_type type,
+		       const char *arg)
 {
 	static const char *const names[] = {[POINT_NONE] = "--all",
 					    [POINT_EVENT] = "--event",
@@ -272,39 +269,40 @@ static int parse_point(struct explain_run *run, enum point_type type)
 				names[type]);
 	run->given = true;
 	run->what.type = type;
-	run->what.name = optarg;
+	run->what.name = arg;
 	if (type == POINT_EVENT || type == POINT_LINE)
-		return number_option(names[type], optarg, 1, UINT64_MAX,
+		return number_option(names[type], arg, 1, UINT64_MAX,
 				     "a number from 1 on", &run->what.n);
 	return 0;
 }
 
-static int parse_option(struct explain_run *run, int o)
+static int parse_option(void *ctx, int o, char *arg)
 {
+	struct explain_run *run = ctx;
 	uint64_t n = 0;
 	int ret;
 
 	switch (o) {
 	case 'c':
-		run->live.config = optarg;
+		run->live.config = arg;
 		return 0;
 	case OPT_SET:
-		run->live.sets[run->live.nr_sets++] = optarg;
+		run->live.sets[run->live.nr_sets++] = arg;
 		return 0;
 	case OPT_EVENT:
-		return parse_point(run, POINT_EVENT);
+		return parse_point(run, POINT_EVENT, arg);
 	case OPT_LINE:
-		return parse_point(run, POINT_LINE);
+		return parse_point(run, POINT_LINE, arg);
 	case OPT_MARK:
-		return parse_point(run, POINT_MARK);
+		return parse_point(run, POINT_MARK, arg);
 	case OPT_ALL:
-		return parse_point(run, POINT_NONE);
+		return parse_point(run, POINT_NONE, arg);
 	case OPT_LANG:
-		return lang_find(optarg, &run->opt.lang) ?
+		return lang_find(arg, &run->opt.lang) ?
 			       0 :
-			       complain("--lang %s: expected en or ja", optarg);
+			       complain("--lang %s: expected en or ja", arg);
 	case OPT_DEPTH:
-		ret = number_option("--depth", optarg, 1, UINT64_MAX,
+		ret = number_option("--depth", arg, 1, UINT64_MAX,
 				    "a number from 1 on", &n);
 		run->opt.depth = (unsigned)min_t(uint64_t, n, STORY_MAX_DEPTH);
 		return ret;
@@ -312,7 +310,7 @@ static int parse_option(struct explain_run *run, int o)
 		run->opt.json = true;
 		return 0;
 	case OPT_ROOT:
-		run->live.root = optarg;
+		run->live.root = arg;
 		return 0;
 	default:
 		return usage_error("explain");
@@ -322,18 +320,14 @@ static int parse_option(struct explain_run *run, int o)
 /* -1: go on, else the exit status. */
 static int parse(struct explain_run *run, int argc, char **argv)
 {
-	int o;
+	int status;
 
 	run->live.sets = host_alloc(&cmd_host,
 				    (size_t)argc * sizeof(*run->live.sets));
-	while ((o = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			return EXIT_FINE;
-		}
-		if (parse_option(run, o))
-			return EXIT_BAD;
-	}
+	status = parse_options(argc, argv, "c:h", options, help,
+			       parse_option, run);
+	if (status >= 0)
+		return status;
 	if (optind + 1 != argc || !run->given) {
 		complain(optind + 1 != argc ?
 				 "explain: expected one TRACE" :

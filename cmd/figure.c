@@ -80,10 +80,8 @@ int figure_to_file(struct figure_run *run, const struct live *l,
 	if (!run->animate) /* a series has one for all */
 		percent = figure_zoom(run->figure, l->m, &run->fig, &s,
 				      percent);
-	ret = percent < 0 ? percent
-			  : figure_draw(run->figure, l->m, &run->fig, &s,
-					percent, &text);
-	if (ret == -EINVAL && run->pass_over)
+	ret = figure_draw(run->figure, l->m, &run->fig, &s, percent, &text);
+	if (ret && run->pass_over)
 		return EXIT_FINE; /* nothing is drawn */
 	if (ret)
 		return complain("figure %s: %s", run->figure->name, s.why);

@@ -90,23 +90,15 @@ static const struct {
 
 static int parse_size(struct svg *style, const char *text)
 {
-	const char *x = strchr(text, 'x');
-	char *width = strndup(text, x ? (size_t)(x - text) : 0);
 	uint64_t w = 0, h = 0;
-	bool good;
 
-	if (!width)
-		cmd_host.fail(cmd_host.ctx, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		if (!strcmp(sizes[i].name, text)) {
 			w = (uint64_t)sizes[i].width;
 			h = (uint64_t)sizes[i].height;
 		}
 	}
-	good = w || (x && parse_number(width, MIN_SIDE, MAX_SIDE, &w) &&
-		     parse_number(x + 1, MIN_SIDE, MAX_SIDE, &h));
-	free(width);
-	if (!good)
+	if (!w && !parse_pair(text, "x", MIN_SIDE, MAX_SIDE, &w, &h))
 		return complain("--size %s: expected slide, slide43, a4, a4-portrait, or WxH of %u to %u",
 				text, MIN_SIDE, MAX_SIDE);
 	style->width = (int)w;
@@ -147,8 +139,26 @@ static int parse_steps(struct figure_run *run, char *text)
 	       trace_point_parse(&run->steps.to, "--animate", dots + 2);
 }
 
-static int parse_one(struct figure_run *run, int o, char *arg)
+static int print_help(void)
 {
+	fputs(help, stdout);
+	for (unsigned i = 0; i < nr_figures; i++)
+		printf("  %-14s%c %s\n", figures[i].name,
+		       figures[i].needs_pid ? '*' : ' ', figures[i].title);
+	return OPTIONS_DONE;
+}
+
+static int print_kinds(void)
+{
+	for (unsigned i = 0; i < nr_figures; i++)
+		printf("%s\n", figures[i].name);
+	return OPTIONS_DONE;
+}
+
+static int parse_one(void *ctx, int o, char *arg)
+{
+	struct figure_run *run = ctx;
+
 	switch (o) {
 	case 'o': run->output = arg; return 0;
 	case 'c': run->live.config = arg; return 0;
@@ -177,24 +187,10 @@ static int parse_one(struct figure_run *run, int o, char *arg)
 	case OPT_ADDRESS:
 		run->address = arg;
 		return 0;
+	case OPT_LIST: return print_kinds();
+	case 'h': return print_help();
 	default: return usage_error("figure");
 	}
-}
-
-static int print_help(void)
-{
-	fputs(help, stdout);
-	for (unsigned i = 0; i < nr_figures; i++)
-		printf("  %-14s%c %s\n", figures[i].name,
-		       figures[i].needs_pid ? '*' : ' ', figures[i].title);
-	return EXIT_FINE;
-}
-
-static int print_kinds(void)
-{
-	for (unsigned i = 0; i < nr_figures; i++)
-		printf("%s\n", figures[i].name);
-	return EXIT_FINE;
 }
 
 /* What draws timeline and pictures that are no SVG must be here. */
@@ -253,16 +249,11 @@ static int check_options(struct figure_run *run)
 /* -1: go on, else the exit status. */
 int figure_parse(struct figure_run *run, int argc, char **argv)
 {
-	int o;
+	int status = parse_options(argc, argv, "o:c:h", options, NULL,
+				   parse_one, run);
 
-	while ((o = getopt_long(argc, argv, "o:c:h", options, NULL)) != -1) {
-		if (o == 'h')
-			return print_help();
-		if (o == OPT_LIST)
-			return print_kinds();
-		if (parse_one(run, o, optarg))
-			return EXIT_BAD;
-	}
+	if (status >= 0)
+		return status;
 	if (optind + 1 + !run->all != argc) {
 		complain(run->all ? "figure: expected one TRACE behind --all"
 				  : "figure: expected a KIND and a TRACE");

@@ -50,8 +50,10 @@ static int parse_profile(struct gen_options *opt, const char *text)
 	return 0;
 }
 
-static int parse_one(struct gen_options *opt, int o, const char *arg)
+static int parse_one(void *ctx, int o, char *arg)
 {
+	struct gen_options *opt = ctx;
+
 	switch (o) {
 	case 's':
 		return number_option("--seed", arg, 0, UINT64_MAX, "a number",
@@ -100,17 +102,12 @@ int cmd_gen(int argc, char **argv)
 				  .events = 200,
 				  .profile = GENERATE_MIXED,
 				  .output = "-"};
-	int o;
+	int status;
 
-	while ((o = getopt_long(argc, argv, "s:p:n:o:h", options, NULL)) !=
-	       -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			return EXIT_FINE;
-		}
-		if (parse_one(&opt, o, optarg))
-			return EXIT_BAD;
-	}
+	status = parse_options(argc, argv, "s:p:n:o:h", options, help,
+			       parse_one, &opt);
+	if (status >= 0)
+		return status;
 	if (optind != argc) {
 		complain("gen: expected no \"%s\"", argv[optind]);
 		return usage_error("gen");

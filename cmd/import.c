@@ -62,8 +62,19 @@ struct command_line {
 	int level;
 };
 
-static int parse_one(struct command_line *c, int o, const char *arg)
+static int print_help(void)
 {
+	fputs(help, stdout);
+	for (unsigned i = 0; i < nr_import_formats; i++)
+		printf("  %-10s %s\n", import_formats[i].name,
+		       import_formats[i].title);
+	fputs(help_options, stdout);
+	return OPTIONS_DONE;
+}
+
+static int parse_one(void *ctx, int o, char *arg)
+{
+	struct command_line *c = ctx;
 	struct import_options *opt = &c->import;
 	uint64_t n = 0;
 	int bad = 0;
@@ -102,6 +113,8 @@ static int parse_one(struct command_line *c, int o, const char *arg)
 	case OPT_COLUMNS:
 		opt->columns = arg;
 		break;
+	case 'h':
+		return print_help();
 	default:
 		return usage_error("import");
 	}
@@ -221,15 +234,6 @@ void import_defaults(struct import_options *opt)
 
 /* ---- the command ---- */
 
-static void print_help(void)
-{
-	fputs(help, stdout);
-	for (unsigned i = 0; i < nr_import_formats; i++)
-		printf("  %-10s %s\n", import_formats[i].name,
-		       import_formats[i].title);
-	fputs(help_options, stdout);
-}
-
 static int run(struct command_line *c, char **args, int nr)
 {
 	const struct import_format *format;
@@ -258,16 +262,12 @@ static int run(struct command_line *c, char **args, int nr)
 int cmd_import(int argc, char **argv)
 {
 	struct command_line c = {.output = "-", .level = 9};
-	int o;
+	int status;
 
 	import_defaults(&c.import);
-	while ((o = getopt_long(argc, argv, "o:l:h", options, NULL)) != -1) {
-		if (o == 'h') {
-			print_help();
-			return EXIT_FINE;
-		}
-		if (parse_one(&c, o, optarg))
-			return EXIT_BAD;
-	}
+	status = parse_options(argc, argv, "o:l:h", options, NULL, parse_one,
+			       &c);
+	if (status >= 0)
+		return status;
 	return run(&c, argv + optind, argc - optind);
 }

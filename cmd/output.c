@@ -1,10 +1,11 @@
 /* output.c - files by rename. */
-#define _GNU_SOURCE /* mkstemps */
+#define _GNU_SOURCE /* mkstemps, nftw */
 #include "cmd/output.h"
 #include "cmd/command.h"
 #include "cmd/strings.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -239,6 +240,48 @@ void scratch_remove(struct output *o)
 	unlink(o->temp);
 	unlink_output(o);
 	forget(o);
+}
+
+/* ---- a folder ---- */
+
+static char *scratch_folder;
+static pid_t scratch_owner;
+
+const char *scratch_folder_make(const char *name)
+{
+	scratch_folder = text_of("%s/%s.XXXXXX", temp_folder(), name);
+	scratch_owner = getpid();
+	if (mkdtemp(scratch_folder))
+		return scratch_folder;
+	complain("cannot make a folder in %s: %s", temp_folder(),
+		 strerror(errno));
+	free(scratch_folder);
+	scratch_folder = NULL;
+	return NULL;
+}
+
+static int remove_one(const char *path, const struct stat *st __unused_arg,
+		      int type __unused_arg, struct FTW *ftw __unused_arg)
+{
+	remove(path);
+	return 0;
+}
+
+void remove_folder(const char *path)
+{
+	/* it takes memory, which may be what the host had none of just now */
+	for (int i = 0; i < 2; i++)
+		if (!nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS))
+			break;
+}
+
+void scratch_folder_remove(void)
+{
+	if (!scratch_folder || scratch_owner != getpid())
+		return;
+	remove_folder(scratch_folder);
+	free(scratch_folder);
+	scratch_folder = NULL;
 }
 
 /* Also from the end of the host's memory: nothing here takes any. */

@@ -29,6 +29,12 @@ const char *temp_folder(void);
  * program ends early. name: "any.XXXXXX.thing". 0, or -1 after a message. */
 int scratch_make(struct output *o, const char *name);
 void scratch_remove(struct output *o);
+/* A new folder there, for one at a time: "NAME.XXXXXX". It is removed with all
+ * in it by scratch_folder_remove(), or where the host's memory ends; not by a
+ * child process. NULL after a message. */
+const char *scratch_folder_make(const char *name);
+void scratch_folder_remove(void);
+void remove_folder(const char *path);
 /* Remove everything that is still open; a signal handler may call it. */
 void outputs_abandon(void);
 /* A signal handler that does that and ends the program by the signal. */

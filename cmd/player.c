@@ -18,6 +18,7 @@
 #include "formats/explain.h"
 #include "formats/json.h"
 #include "formats/lang.h"
+#include "formats/memory_stream.h"
 #include "formats/player.h"
 #include "trace/text_write.h"
 
@@ -64,7 +65,7 @@ struct player_run {
 	bool as_text;		   /* rows are the file's own lines */
 	uint64_t nr_rows;	   /* written so far */
 	uint64_t first_row;	   /* of the text: lines that are left out */
-	uint64_t nr_steps, last_line;
+	uint64_t nr_steps, nr_marks, last_line;
 	size_t bytes;
 	const char *stopped;	   /* why the trace goes on behind the last step */
 };
@@ -75,8 +76,8 @@ static void begin_rows(struct player_run *p)
 {
 	p->as_text = !p->live.reader.is_binary &&
 		     strcmp(p->options.trace, "-") != 0;
-	p->written_file = player_text(&cmd_host, &p->written, &p->written_size);
-	p->marks_file = player_text(&cmd_host, &p->marks, &p->marks_size);
+	p->written_file = memory_stream(&cmd_host, &p->written, &p->written_size);
+	p->marks_file = memory_stream(&cmd_host, &p->marks, &p->marks_size);
 	text_write_start(&p->writer, &cmd_host, &p->live.names,
 			 p->written_file);
 	p->nr_rows = 1; /* the writer's heading */
@@ -100,8 +101,7 @@ static void end_rows(struct player_run *p)
 	if (!p->written_file)
 		return;
 	text_write_end(&p->writer);
-	if (fclose(p->written_file))
-		cmd_host.fail(cmd_host.ctx, p->written_size);
+	fclose(p->written_file);
 	p->written_file = NULL;
 }
 
@@ -129,7 +129,7 @@ static void put_rows(const char *text, size_t size, uint64_t first,
 /* The file's own bytes, unpacked. false after a message. */
 static bool read_text(const char *path, char **text, size_t *size)
 {
-	FILE *f = player_text(&cmd_host, text, size);
+	FILE *f = memory_stream(&cmd_host, text, size);
 	char buf[1 << 14];
 	struct stream s;
 	ssize_t n = -1;
@@ -140,8 +140,7 @@ static bool read_text(const char *path, char **text, size_t *size)
 	if (n < 0)
 		complain("%s: %s", path, s.error);
 	stream_close(&s);
-	if (fclose(f))
-		cmd_host.fail(cmd_host.ctx, *size);
+	fclose(f);
 	return n == 0;
 }
 
@@ -187,7 +186,7 @@ static void put_step(struct player_run *p, uint64_t row)
 	const struct live *l = &p->live;
 	char *text = NULL;
 	size_t size = 0;
-	FILE *f = player_text(&cmd_host, &text, &size);
+	FILE *f = memory_stream(&cmd_host, &text, &size);
 
 	fprintf(f, "%s{\"row\":%llu,\"line\":%llu,\"event\":%llu,",
 		p->nr_steps++ ? ",\n" : "", (unsigned long long)row,
@@ -202,8 +201,7 @@ static void put_step(struct player_run *p, uint64_t row)
 	if (p->nr_steps > 1)
 		player_story(p->player, &p->explain, f);
 	putc('}', f);
-	if (fclose(f))
-		cmd_host.fail(cmd_host.ctx, size);
+	fclose(f);
 	fwrite(text, 1, size, p->out.f);
 	p->bytes += size;
 	free(text);
@@ -213,7 +211,7 @@ static void put_mark(struct player_run *p, uint64_t row)
 {
 	const char *name = p->live.mark;
 
-	fprintf(p->marks_file, "%s[", ftell(p->marks_file) ? "," : "");
+	fputs(p->nr_marks++ ? ",[" : "[", p->marks_file);
 	json_string_html(name, strlen(name), p->marks_file);
 	fprintf(p->marks_file, ",%llu,%llu]",
 		(unsigned long long)(p->nr_steps - 1),
@@ -297,8 +295,7 @@ static bool put_end(struct player_run *p)
 	FILE *out = p->out.f;
 	bool ok = put_text(p);
 
-	if (fflush(p->marks_file))
-		cmd_host.fail(cmd_host.ctx, p->marks_size);
+	fflush(p->marks_file);
 	fprintf(out, ",\n\"marks\":[%s],\n", p->marks);
 	fprintf(out, "\"first_row\":%llu,\n",
 		(unsigned long long)p->first_row);
@@ -381,20 +378,22 @@ static void close_all(struct player_run *p)
 
 enum { OPT_SET = 256, OPT_FROM, OPT_LIMIT, OPT_LANG, OPT_ROOT };
 
-static int player_option(struct player_run *p, int o)
+static int player_option(void *ctx, int o, char *arg)
 {
+	struct player_run *p = ctx;
+
 	switch (o) {
-	case 'o': p->path = optarg; return 0;
-	case 'c': p->options.config = optarg; return 0;
-	case OPT_SET: p->options.sets[p->options.nr_sets++] = optarg; return 0;
-	case OPT_ROOT: p->options.root = optarg; return 0;
-	case OPT_FROM: return trace_point_parse(&p->from, "--from", optarg);
+	case 'o': p->path = arg; return 0;
+	case 'c': p->options.config = arg; return 0;
+	case OPT_SET: p->options.sets[p->options.nr_sets++] = arg; return 0;
+	case OPT_ROOT: p->options.root = arg; return 0;
+	case OPT_FROM: return trace_point_parse(&p->from, "--from", arg);
 	case OPT_LIMIT:
-		return number_option("--limit", optarg, 1, UINT64_MAX,
+		return number_option("--limit", arg, 1, UINT64_MAX,
 				     "a number of events", &p->limit);
 	case OPT_LANG:
-		if (!lang_find(optarg, &p->lang))
-			return complain("--lang %s: expected en or ja", optarg);
+		if (!lang_find(arg, &p->lang))
+			return complain("--lang %s: expected en or ja", arg);
 		return 0;
 	default: return usage_error("player");
 	}
@@ -414,16 +413,12 @@ static int parse(struct player_run *p, int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int o;
+	int status;
 
-	while ((o = getopt_long(argc, argv, "o:c:h", options, NULL)) != -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			return EXIT_FINE;
-		}
-		if (player_option(p, o))
-			return EXIT_BAD;
-	}
+	status = parse_options(argc, argv, "o:c:h", options, help,
+			       player_option, p);
+	if (status >= 0)
+		return status;
 	if (argc - optind != 1 || !p->path) {
 		complain("player: expected TRACE and -o FILE.html");
 		return usage_error("player");

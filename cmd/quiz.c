@@ -97,21 +97,20 @@ static int list_topics(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(topics); i++)
 		printf("%-16s %s\n", topics[i].name, topics[i].about);
-	return EXIT_FINE;
+	return OPTIONS_DONE;
 }
 
-/* -1: go on. */
 static int parse_seed(const char *text, uint64_t *seed)
 {
 	if (parse_number(text, 0, UINT64_MAX, seed))
-		return -1;
+		return 0;
 	return complain("quiz: --seed %s: expected a number", text);
 }
 
 static int parse_count(const char *text, uint64_t *n)
 {
 	if (parse_number(text, 1, MAX_COUNT, n))
-		return -1;
+		return 0;
 	return complain("quiz: --count %s: expected 1 to %u", text, MAX_COUNT);
 }
 
@@ -120,58 +119,54 @@ static int parse_format(struct quiz_options *opt, const char *text)
 	if (strcmp(text, "text") && strcmp(text, "md"))
 		return complain("quiz: --format %s: expected text or md", text);
 	opt->format = strcmp(text, "md") ? QUIZ_TEXT : QUIZ_MARKDOWN;
-	return -1;
+	return 0;
 }
 
-/* -1: go on, else the exit status. */
-static int parse_option(struct quiz_command *c, int o)
+static int parse_option(void *ctx, int o, char *arg)
 {
+	struct quiz_command *c = ctx;
 	struct quiz_options *opt = &c->opt;
 
 	switch (o) {
 	case 's':
-		return parse_seed(optarg, &opt->seed);
+		return parse_seed(arg, &opt->seed);
 	case 'n':
-		return parse_count(optarg, &opt->count);
+		return parse_count(arg, &opt->count);
 	case 'a':
 		opt->answer = true;
-		return -1;
+		return 0;
 	case OPT_TRACE:
 		opt->trace = true;
-		return -1;
+		return 0;
 	case OPT_LANG:
-		if (lang_find(optarg, &opt->lang))
-			return -1;
-		return complain("quiz: --lang %s: expected en or ja", optarg);
+		if (lang_find(arg, &opt->lang))
+			return 0;
+		return complain("quiz: --lang %s: expected en or ja", arg);
 	case 'f':
-		return parse_format(opt, optarg);
+		return parse_format(opt, arg);
 	case 'c':
-		opt->config = optarg;
-		return -1;
+		opt->config = arg;
+		return 0;
 	case OPT_SET:
-		opt->sets[opt->nr_sets++] = optarg;
-		return -1;
+		opt->sets[opt->nr_sets++] = arg;
+		return 0;
 	case 'o':
-		c->output = optarg;
-		return -1;
+		c->output = arg;
+		return 0;
 	case OPT_LIST:
 		return list_topics();
-	case 'h':
-		fputs(help, stdout);
-		return EXIT_FINE;
 	default:
 		return usage_error("quiz");
 	}
 }
 
+/* -1: go on, else the exit status. */
 static int parse(struct quiz_command *c, int argc, char **argv)
 {
-	int o, status = -1;
+	int status;
 
-	while (status < 0 &&
-	       (o = getopt_long(argc, argv, "s:n:af:c:o:h", options, NULL)) !=
-		       -1)
-		status = parse_option(c, o);
+	status = parse_options(argc, argv, "s:n:af:c:o:h", options, help,
+			       parse_option, c);
 	if (status >= 0)
 		return status;
 	if (optind + 1 != argc) {

@@ -9,6 +9,7 @@
  */
 #include "cmd/quiz.h"
 #include "core/task.h"
+#include "formats/memory_stream.h"
 #include "formats/report.h"
 
 #include <stdarg.h>
@@ -102,6 +103,11 @@ static void fill(const char *text, FILE *f)
 	fputc('\n', f);
 }
 
+static void part_open(struct quiz_part *p)
+{
+	p->f = memory_stream(&cmd_host, &p->text, &p->size);
+}
+
 /* ---- paragraphs and blocks ---- */
 
 void quiz_say(struct quiz *q, const char *en, const char *ja, ...)
@@ -155,8 +161,7 @@ void quiz_report(struct quiz *q, const char *kind, uint32_t pid)
 	struct quiz_part part = {NULL, NULL, 0};
 	char *line, *save = NULL;
 
-	part.f = open_memstream(&part.text, &part.size);
-	mm_assert(part.f);
+	part_open(&part);
 	report_find(kind)->write(q->m, pid ? quiz_task(q, pid) : NULL, part.f);
 	fclose(part.f);
 	line = strtok_r(part.text, "\n", &save);
@@ -181,13 +186,6 @@ void quiz_exercise(struct quiz *q)
 }
 
 /* ---- the parts ---- */
-
-static void part_open(struct quiz_part *p)
-{
-	p->f = open_memstream(&p->text, &p->size);
-	if (!p->f)
-		cmd_host.fail(NULL, PARAGRAPH);
-}
 
 static void part_close(struct quiz_part *p)
 {

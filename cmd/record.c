@@ -74,7 +74,7 @@ struct record {
 	int level;
 	char **program; /* with its arguments, NULL behind */
 	int nr;
-	char dir[MAX_PATH - 64]; /* of the logs */
+	const char *dir; /* of the logs */
 	char default_output[300];
 };
 
@@ -112,19 +112,23 @@ static int check_tools(const struct record *r)
 	"trace=%memory,%process,?open,openat,?creat,close,dup,?dup2,dup3," \
 	"fcntl,?fcntl64,?memfd_create"
 
+static void join_args(char **args, char *const *fixed, size_t n, char *log)
+{
+	memcpy(args, fixed, n * sizeof(*args));
+	args[n] = log;
+	args[n + 1] = "--";
+	args[n + 2] = NULL;
+}
+
 static void strace_args(const struct record *r, char **args, char *log)
 {
 	static char *const fixed[] = {
 		"strace", "-f", "-y", "-q", "-I", "2", "-e", "signal=none",
 		"-e",
 		STRACE_CALLS, "-o"};
-	size_t n = ARRAY_SIZE(fixed);
 
-	memcpy(args, fixed, sizeof(fixed));
 	snprintf(log, LOG_ARG, "%s/log", r->dir);
-	args[n++] = log;
-	args[n++] = "--";
-	args[n] = NULL;
+	join_args(args, fixed, ARRAY_SIZE(fixed), log);
 }
 
 static void valgrind_args(const struct record *r, char **args, char *log)
@@ -133,13 +137,9 @@ static void valgrind_args(const struct record *r, char **args, char *log)
 		"valgrind", "--tool=lackey", "--trace-mem=yes",
 		"--trace-syscalls=yes", "--basic-counts=no",
 		"--trace-children=yes", "--vgdb=no"};
-	size_t n = ARRAY_SIZE(fixed);
 
-	memcpy(args, fixed, sizeof(fixed));
 	snprintf(log, LOG_ARG, "--log-file=%s/log.%%p", r->dir);
-	args[n++] = log;
-	args[n++] = "--";
-	args[n] = NULL;
+	join_args(args, fixed, ARRAY_SIZE(fixed), log);
 }
 
 /* Becomes the tool. Does not return. */
@@ -272,23 +272,23 @@ static int run_program(const struct record *r)
 
 static int make_dir(struct record *r)
 {
-	if (r->keep) {
-		if ((size_t)snprintf(r->dir, sizeof(r->dir), "%s", r->keep) >=
-		    sizeof(r->dir) - 32)
-			return complain("record: --keep: the name is too long");
-		if (mkdir(r->dir, 0777) && errno == EEXIST)
-			return complain("record: --keep: expected a new folder, %s is there",
-					r->keep);
-		if (access(r->dir, W_OK))
-			return complain("record: cannot make the folder %s: %s",
-					r->keep, strerror(errno));
-		return 0;
+	r->dir = r->keep ? r->keep : scratch_folder_make("mmemu-record");
+	if (!r->dir)
+		return EXIT_BAD;
+	if (strlen(r->dir) > MAX_PATH - 64) {
+		complain("record: the name of the logs' folder is too long: %.60s...",
+			 r->dir);
+		scratch_folder_remove();
+		return EXIT_BAD;
 	}
-	if ((size_t)snprintf(r->dir, sizeof(r->dir), "%s/mmemu-record-XXXXXX",
-			     temp_folder()) >= sizeof(r->dir) - 32 ||
-	    !mkdtemp(r->dir))
-		return complain("record: cannot make a folder for logs below %s: %s",
-				temp_folder(), strerror(errno));
+	if (!r->keep)
+		return 0;
+	if (mkdir(r->dir, 0777) && errno == EEXIST)
+		return complain("record: --keep: expected a new folder, %s is there",
+				r->keep);
+	if (access(r->dir, W_OK))
+		return complain("record: cannot make the folder %s: %s",
+				r->keep, strerror(errno));
 	return 0;
 }
 
@@ -350,19 +350,6 @@ static void free_list(struct log_list *list)
 	for (unsigned i = 0; i < list->nr; i++)
 		host_strfree(&cmd_host, list->path[i]);
 	host_free(&cmd_host, list->path, list->max * sizeof(*list->path));
-}
-
-static void remove_logs(const struct record *r)
-{
-	struct log_list list = {0};
-
-	if (r->keep)
-		return;
-	list_logs(r, &list);
-	for (unsigned i = 0; i < list.nr; i++)
-		unlink(list.path[i]);
-	rmdir(r->dir);
-	free_list(&list);
 }
 
 /* ---- the trace ---- */
@@ -450,12 +437,13 @@ static int record(struct record *r)
 	ret = run_program(r);
 	if (!ret)
 		ret = import_logs(r);
-	remove_logs(r);
+	scratch_folder_remove();
 	return ret;
 }
 
-static int parse_one(struct record *r, int o, const char *arg)
+static int parse_one(void *ctx, int o, char *arg)
 {
+	struct record *r = ctx;
 	uint64_t n = 0;
 	int bad;
 
@@ -491,28 +479,21 @@ static int parse_one(struct record *r, int o, const char *arg)
 int cmd_record(int argc, char **argv)
 {
 	struct record *r = host_alloc(&cmd_host, sizeof(*r));
-	int o, ret = 0;
+	int status;
 
 	import_defaults(&r->import);
 	r->level = 9;
 	/* "+": what follows the program is its own */
-	while (!ret && (o = getopt_long(argc, argv, "+o:l:h", options, NULL)) !=
-			       -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			host_free(&cmd_host, r, sizeof(*r));
-			return EXIT_FINE;
-		}
-		ret = parse_one(r, o, optarg);
-	}
-	if (!ret && optind == argc) {
+	status = parse_options(argc, argv, "+o:l:h", options, help, parse_one,
+			       r);
+	if (status < 0 && optind == argc) {
 		complain("record: expected -- PROGRAM");
-		ret = usage_error("record");
+		status = usage_error("record");
 	}
 	r->program = argv + optind;
 	r->nr = argc - optind;
-	if (!ret)
-		ret = record(r);
+	if (status < 0)
+		status = record(r);
 	host_free(&cmd_host, r, sizeof(*r));
-	return ret;
+	return status;
 }

@@ -2,16 +2,12 @@
 #include "cmd/replay.h"
 #include "cmd/strings.h"
 #include "formats/json.h"
+#include "formats/memory_stream.h"
 #include "formats/procfs.h"
 #include "formats/report.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static void no_memory(void)
-{
-	cmd_host.fail(cmd_host.ctx, 0);
-}
 
 char *in_folder(const char *folder, const char *name)
 {
@@ -46,13 +42,10 @@ static void write_cache_json(const struct machine *m, const struct wanted *w,
 {
 	char *text = NULL;
 	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = memory_stream(&cmd_host, &text, &size);
 
-	if (!f)
-		no_memory();
 	report_slabinfo_of(m, w->cache, f);
-	if (fclose(f))
-		no_memory();
+	fclose(f);
 	report_text_json(w->r, text, NULL, w->line, out);
 	free(text);
 }
@@ -66,8 +59,8 @@ static void write_wanted(const struct machine *m, const struct wanted *w,
 		report_slabinfo_of(m, w->cache, out);
 	else if (!json)
 		w->r->write(m, w->task, out);
-	else if (!report_json(w->r, m, w->task, w->line, out))
-		no_memory();
+	else
+		report_json(w->r, m, w->task, w->line, out);
 }
 
 static void print_wanted(const struct machine *m, const struct wanted *w,

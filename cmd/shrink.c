@@ -14,6 +14,7 @@
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/strings.h"
+#include "formats/memory_stream.h"
 #include "trace/reader.h"
 #include "trace/text_write.h"
 
@@ -114,17 +115,14 @@ static int read_lines(struct shrink *s)
 	struct names names;
 	size_t len;
 	char *text;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = memory_stream(&cmd_host, &text, &len);
 	int ret;
 
-	if (!out)
-		cmd_host.fail(cmd_host.ctx, 0);
 	names_init(&names, &cmd_host);
 	ret = trace_open(r, &cmd_host, &names, s->trace);
 	if (!ret)
 		ret = write_all(r, &names, out);
-	if (fclose(out))
-		cmd_host.fail(cmd_host.ctx, len);
+	fclose(out);
 	if (ret < 0)
 		complain_trace(s->trace, &r->error);
 	else
@@ -355,26 +353,34 @@ static int shrink(struct shrink *s)
 	return interrupted ? EXIT_INTERRUPTED : EXIT_FINE;
 }
 
+static int shrink_option(void *ctx, int o, char *arg)
+{
+	struct shrink *s = ctx;
+
+	switch (o) {
+	case 'f':
+		s->fails = arg;
+		return 0;
+	case 'o':
+		s->output = arg;
+		return 0;
+	case 't':
+		return number_option("--tries", arg, 1, UINT64_MAX, "a number",
+				     &s->tries);
+	default:
+		return usage_error("shrink");
+	}
+}
+
 int cmd_shrink(int argc, char **argv)
 {
 	struct shrink s = {.output = "-", .tries = 20000};
-	int o, status = -1;
+	int status;
 
-	while ((o = getopt_long(argc, argv, "f:o:h", options, NULL)) != -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			return EXIT_FINE;
-		}
-		if (o == 'f')
-			s.fails = optarg;
-		else if (o == 'o')
-			s.output = optarg;
-		else if (o != 't')
-			return usage_error("shrink");
-		else if (number_option("--tries", optarg, 1, UINT64_MAX,
-				       "a number", &s.tries))
-			return EXIT_BAD;
-	}
+	status = parse_options(argc, argv, "f:o:h", options, help,
+			       shrink_option, &s);
+	if (status >= 0)
+		return status;
 	if (optind + 1 != argc || !s.fails || !strstr(s.fails, "{}")) {
 		complain("shrink: expected TRACE and --fails 'CMD {}'");
 		return usage_error("shrink");

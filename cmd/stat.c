@@ -386,8 +386,10 @@ static int parse_page_size(struct stat_run *s, const char *text)
 
 enum { OPT_PAGE_SIZE = 256, OPT_SALVAGE };
 
-static int stat_option(struct stat_run *s, int o)
+static int stat_option(void *ctx, int o, char *arg)
 {
+	struct stat_run *s = ctx;
+
 	switch (o) {
 	case 'q':
 		s->quick = true;
@@ -396,7 +398,7 @@ static int stat_option(struct stat_run *s, int o)
 		s->salvage = true;
 		return 0;
 	case OPT_PAGE_SIZE:
-		return parse_page_size(s, optarg);
+		return parse_page_size(s, arg);
 	default:
 		return usage_error("stat");
 	}
@@ -412,25 +414,17 @@ int cmd_stat(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	struct stat_run *s = host_alloc(&cmd_host, sizeof(*s));
-	int o, status = EXIT_BAD;
+	int status;
 
 	s->shift = 12;
-	while ((o = getopt_long(argc, argv, "qh", options, NULL)) != -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			status = EXIT_FINE;
-			goto out;
-		}
-		if (stat_option(s, o))
-			goto out;
-	}
-	if (optind + 1 == argc) {
-		status = stat_trace(s, argv[optind]);
-	} else {
+	status = parse_options(argc, argv, "qh", options, help,
+			       stat_option, s);
+	if (status < 0 && optind + 1 != argc) {
 		complain("stat: expected one TRACE");
-		usage_error("stat");
+		status = usage_error("stat");
 	}
-out:
+	if (status < 0)
+		status = stat_trace(s, argv[optind]);
 	host_free(&cmd_host, s, sizeof(*s));
 	return status;
 }

@@ -10,7 +10,9 @@
  */
 #define _GNU_SOURCE /* program_invocation_name */
 #include "cmd/compare.h"
+#include "cmd/options.h"
 #include "cmd/strings.h"
+#include "formats/memory_stream.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -184,24 +186,25 @@ static void add_point(struct sweep *s, unsigned n)
 	unsigned at[32], rest = n;
 	char *spec = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&spec, &len);
-
-	if (!out)
-		cmd_host.fail(cmd_host.ctx, 0);
+	FILE *out = memory_stream(&cmd_host, &spec, &len);
+	const char *comma = "";
 
 	for (unsigned i = s->nr_axes; i-- > 0;) {
 		at[i] = rest % s->axis[i].nr;
 		rest /= s->axis[i].nr;
 	}
 	for (unsigned i = 0; i < s->nr_axes; i++)
-		if (!strcmp(s->axis[i].key, "config"))
+		if (!strcmp(s->axis[i].key, "config")) {
 			fputs(s->axis[i].value[at[i]], out);
+			comma = ",";
+		}
 	for (unsigned i = 0; i < s->nr_axes; i++)
-		if (strcmp(s->axis[i].key, "config"))
-			fprintf(out, "%s%s=%s", ftell(out) ? "," : "",
-				s->axis[i].key, s->axis[i].value[at[i]]);
-	if (fclose(out))
-		cmd_host.fail(cmd_host.ctx, len);
+		if (strcmp(s->axis[i].key, "config")) {
+			fprintf(out, "%s%s=%s", comma, s->axis[i].key,
+				s->axis[i].value[at[i]]);
+			comma = ",";
+		}
+	fclose(out);
 	compare_add(&s->c, spec);
 	free(spec);
 }
@@ -295,8 +298,9 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int parse_one(struct sweep *s, int o, const char *arg)
+static int parse_one(void *ctx, int o, char *arg)
 {
+	struct sweep *s = ctx;
 	struct compare *c = &s->c;
 
 	switch (o) {
@@ -339,18 +343,13 @@ static int collect(struct sweep *s, char *const *paths, int nr)
 static int run_sweep(struct sweep *s, int argc, char **argv)
 {
 	const char *program = program_invocation_name;
-	int o;
+	int status;
 
 	s->c.out.table.points_are_rows = true;
-	while ((o = getopt_long(argc, argv, "c:j:f:o:h", options, NULL)) !=
-	       -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			return EXIT_FINE;
-		}
-		if (parse_one(s, o, optarg))
-			return EXIT_BAD;
-	}
+	status = parse_options(argc, argv, "c:j:f:o:h", options, help,
+			       parse_one, s);
+	if (status >= 0)
+		return status;
 	if (choose_metrics(&s->c.out))
 		return EXIT_BAD;
 	if (s->collect)
@@ -365,8 +364,8 @@ static int run_sweep(struct sweep *s, int argc, char **argv)
 	if (!s->plan)
 		return compare_run(&s->c);
 	/* a mistake shows now, not on every host */
-	o = points_load(&s->c.ps, &s->c.run);
-	return o ? o : print_plan(s, program);
+	status = points_load(&s->c.ps, &s->c.run);
+	return status ? status : print_plan(s, program);
 }
 
 int cmd_sweep(int argc, char **argv)

@@ -14,6 +14,7 @@
 #include "formats/explain_snapshot.h"
 #include "formats/json.h"
 #include "formats/report.h"
+#include "formats/memory_stream.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -52,9 +53,7 @@ static const char *arrow(void)
 
 static FILE *line_begin(struct changes *c)
 {
-	c->line = open_memstream(&c->text, &c->size);
-	if (!c->line)
-		c->e->m->host.fail(c->e->m->host.ctx, 0);
+	c->line = memory_stream(&c->e->m->host, &c->text, &c->size);
 	return c->line;
 }
 
@@ -77,8 +76,7 @@ static void write_json_line(struct changes *c, const struct place *p)
 /* The line is complete. */
 static void line_end(struct changes *c, const struct place *p)
 {
-	if (fclose(c->line))
-		c->e->m->host.fail(c->e->m->host.ctx, c->size);
+	fclose(c->line);
 	if (c->json)
 		write_json_line(c, p);
 	else if (c->of_kind < MAX_LINES)

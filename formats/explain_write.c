@@ -9,6 +9,7 @@
  */
 #include "formats/explain.h"
 #include "formats/json.h"
+#include "formats/memory_stream.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -116,15 +117,10 @@ static void write_json_words(const struct explain *e,
 {
 	char *text = NULL;
 	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = memory_stream(&e->m->host, &text, &size);
 
-	if (!f) {
-		e->m->host.fail(e->m->host.ctx, 0);
-		return;
-	}
 	explain_words(e->m, n, lang, f);
-	if (fclose(f))
-		e->m->host.fail(e->m->host.ctx, size);
+	fclose(f);
 	json_string(text, size, out);
 	free(text);
 }

@@ -83,11 +83,11 @@ const struct figure *figure_find(const char *name);
 
 /* ---- figure_fit.c ---- */
 /* The figure as SVG (timeline: as its script), for free(), shown at so many
- * percent of its size; 0, or -EINVAL or -ENOMEM, with s->why. */
+ * percent of its size; 0, or -EINVAL, with s->why. */
 int figure_draw(const struct figure *f, const struct machine *m,
 		const struct figure_options *o, struct svg *s, int percent,
 		char **text);
-/* How many it has room for without saying less: from 100 to most; -ENOMEM. */
+/* How many it has room for without saying less: from 100 to most. */
 int figure_zoom(const struct figure *f, const struct machine *m,
 		const struct figure_options *o, struct svg *s, int most);
 

@@ -16,6 +16,7 @@
  * whatever lines they are broken into.
  */
 #include "formats/figure.h"
+#include "formats/memory_stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,12 +67,6 @@ static struct svg zoomed(const struct svg *s, int percent)
 	return z;
 }
 
-static int no_memory(struct svg *s)
-{
-	figure_cannot(s, "this host has no more memory");
-	return -ENOMEM;
-}
-
 int figure_draw(const struct figure *f, const struct machine *m,
 		const struct figure_options *o, struct svg *s, int percent,
 		char **text)
@@ -80,13 +75,9 @@ int figure_draw(const struct figure *f, const struct machine *m,
 	size_t size = 0;
 	int ret;
 
-	*text = NULL;
-	z.out = open_memstream(text, &size);
-	if (!z.out)
-		return no_memory(s);
+	z.out = memory_stream(&m->host, text, &size);
 	ret = f->draw(m, o, &z);
-	if (fclose(z.out))
-		ret = no_memory(&z);
+	fclose(z.out);
 	if (!ret)
 		return 0;
 	memcpy(s->why, z.why, sizeof(s->why));
@@ -95,38 +86,35 @@ int figure_draw(const struct figure *f, const struct machine *m,
 	return ret;
 }
 
-/* 1: it says the same words; 0: it does not; -ENOMEM. */
-static int fits(const struct figure *f, const struct machine *m,
+/* Does it say the same words? */
+static bool fits(const struct figure *f, const struct machine *m,
 		const struct figure_options *o, struct svg *s, int percent,
 		const char *words)
 {
 	struct svg z = zoomed(s, percent);
 	char *trial;
-	int ret;
+	bool same;
 
 	if (z.width < MIN_WIDTH || z.height < MIN_HEIGHT)
-		return 0;
-	ret = figure_draw(f, m, o, s, percent, &trial);
-	if (ret)
-		return ret == -ENOMEM ? ret : 0;
-	ret = same_words(trial, words);
+		return false;
+	if (figure_draw(f, m, o, s, percent, &trial))
+		return false;
+	same = same_words(trial, words);
 	free(trial);
-	return ret;
+	return same;
 }
 
 int figure_zoom(const struct figure *f, const struct machine *m,
 		const struct figure_options *o, struct svg *s, int most)
 {
 	char *words;
-	int ret;
 
 	if (most <= 100 || f->draw == figure_timeline) /* which is a script */
 		return 100;
-	ret = figure_draw(f, m, o, s, 100, &words);
-	if (ret) /* what cannot be drawn needs no room */
-		return ret == -ENOMEM ? ret : most;
-	while (most > 100 && !(ret = fits(f, m, o, s, most, words)))
+	if (figure_draw(f, m, o, s, 100, &words))
+		return most; /* what cannot be drawn needs no room */
+	while (most > 100 && !fits(f, m, o, s, most, words))
 		most -= STEP;
 	free(words);
-	return ret < 0 ? ret : most;
+	return most;
 }

@@ -14,6 +14,7 @@
  * A word that is a decimal number is a number, everything else a string.
  */
 #include "formats/json.h"
+#include "formats/memory_stream.h"
 #include "formats/utf8.h"
 
 #include <stdlib.h>
@@ -367,21 +368,15 @@ void report_text_json(const struct report *r, char *text,
 	fputs("}\n", out);
 }
 
-bool report_json(const struct report *r, const struct machine *m,
+void report_json(const struct report *r, const struct machine *m,
 		 const struct task_struct *task, uint64_t line, FILE *out)
 {
 	char *text = NULL;
 	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = memory_stream(&m->host, &text, &size);
 
-	if (!f)
-		return false;
 	r->write(m, task, f);
-	if (fclose(f)) {
-		free(text);
-		return false;
-	}
+	fclose(f);
 	report_text_json(r, text, task, line, out);
 	free(text);
-	return true;
 }

@@ -7,9 +7,9 @@
 /*
  * One object and a newline: {"report": KIND, "pid": PID, "line": N, "data": ...};
  * pid and line only where there is one. data holds what the text holds, by the
- * report's shape (docs/COMPARE.md). false: this host has no more memory.
+ * report's shape (docs/COMPARE.md).
  */
-bool report_json(const struct report *r, const struct machine *m,
+void report_json(const struct report *r, const struct machine *m,
 		 const struct task_struct *task, uint64_t line, FILE *out);
 /* The same of a report that was written to text, which is used up. */
 void report_text_json(const struct report *r, char *text,

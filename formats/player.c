@@ -17,6 +17,7 @@
 #include "core/pgtable.h"
 #include "formats/json.h"
 #include "formats/player_internal.h"
+#include "formats/memory_stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,26 +33,16 @@ static const struct {
 	[PLAYER_SLABS] = {"slab", 2, 1},    [PLAYER_COUNTERS] = {"counter", 1, 2},
 };
 
-FILE *player_text(const struct host_ops *host, char **text, size_t *size)
-{
-	FILE *f = open_memstream(text, size);
-
-	if (!f)
-		host->fail(host->ctx, BUFSIZ);
-	return f;
-}
-
 FILE *player_text_begin(struct player *p)
 {
 	free(p->text);
 	p->text = NULL;
-	return player_text(&p->m->host, &p->text, &p->text_size);
+	return memory_stream(&p->m->host, &p->text, &p->text_size);
 }
 
 const char *player_text_end(struct player *p, FILE *f)
 {
-	if (fclose(f))
-		p->m->host.fail(p->m->host.ctx, p->text_size);
+	fclose(f);
 	return p->text;
 }
 

@@ -34,9 +34,6 @@ void player_lines(const struct player *p, FILE *out);
 /* The strings that all steps and lines refer to by number: an array. */
 void player_strings(const struct player *p, FILE *out);
 
-/* A stream that makes a text (to be freed when it is closed). */
-FILE *player_text(const struct host_ops *host, char **text, size_t *size);
-
 /* The page itself (formats/player/): before and behind the JSON. */
 extern const char player_page_before[], player_page_behind[];
 

@@ -16,6 +16,7 @@
 #include "formats/explain.h"
 #include "formats/json.h"
 #include "formats/player_internal.h"
+#include "formats/memory_stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,8 +74,8 @@ struct split_line {
 static void split_line(const struct host_ops *host, struct split_line *l,
 		       const char *s, size_t len)
 {
-	FILE *pattern = player_text(host, &l->pattern, &l->pattern_size);
-	FILE *numbers = player_text(host, &l->numbers, &l->numbers_size);
+	FILE *pattern = memory_stream(host, &l->pattern, &l->pattern_size);
+	FILE *numbers = memory_stream(host, &l->numbers, &l->numbers_size);
 	const char *end = s + len;
 
 	while (s < end) {
@@ -87,8 +88,8 @@ static void split_line(const struct host_ops *host, struct split_line *l,
 		}
 		s += n ? n : 1;
 	}
-	if (fclose(pattern) | fclose(numbers))
-		host->fail(host->ctx, len);
+	fclose(pattern);
+	fclose(numbers);
 }
 
 static int64_t line_number(struct player *p, const struct split_line *l)
@@ -162,11 +163,10 @@ static void put_told(struct player *p, const char *name, unsigned max,
 	size_t size;
 
 	for (unsigned i = 0; i < NR_LANGS; i++) {
-		FILE *f = player_text(host, &text[i], &size);
+		FILE *f = memory_stream(host, &text[i], &size);
 
 		tell(e, (enum lang)i, f);
-		if (fclose(f))
-			host->fail(host->ctx, size);
+		fclose(f);
 		at[i] = text[i];
 	}
 	put_lines(p, name, max, at, out);

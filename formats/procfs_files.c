@@ -11,6 +11,7 @@
 #include "core/page_alloc.h"
 #include "core/pgtable.h"
 #include "formats/procfs.h"
+#include "formats/memory_stream.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -390,12 +391,10 @@ static void put_smaps_rollup(const struct machine *m,
 	struct rollup r = {.nr = 0};
 	unsigned long long kb;
 	size_t len = 0;
-	FILE *smaps = open_memstream(&text, &len);
+	FILE *smaps = memory_stream(&m->host, &text, &len);
 
-	if (smaps)
-		put_smaps(m, task, smaps);
-	if (!smaps || fclose(smaps))
-		m->host.fail(m->host.ctx, len);
+	put_smaps(m, task, smaps);
+	fclose(smaps);
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		if (sscanf(line, "%23[A-Za-z_]: %llu kB", label, &kb) == 2 &&
