@@ -1,7 +1,8 @@
 /*
  * fail.c - host memory that fails, for LD_PRELOAD: the FAIL_AT-th request of
  * the program or its libraries (malloc, calloc, realloc, or a reservation)
- * gets nothing, and the file FAIL_MARK appears.
+ * gets nothing, and the file FAIL_MARK appears. Programs that it runs have what
+ * they ask for.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,6 +24,8 @@ __attribute__((constructor)) static void start(void)
 	const char *n = getenv("FAIL_AT");
 
 	fail_at = n ? strtoul(n, NULL, 10) : 0;
+	unsetenv("FAIL_AT");
+	unsetenv("LD_PRELOAD");
 }
 
 static int fails(void)

@@ -9,6 +9,10 @@ here=$PWD
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
+printf 'next 3\nmaps 1\nexplain\ncontinue\n' >commands
+mkdir tmp
+TMPDIR=$dir/tmp
+export TMPDIR
 bad=0
 
 fail() {
@@ -37,6 +41,8 @@ END
 printf 'memory: 16M\nmore_caches:\n  - {name: x, size: 100}\n' >c.yaml
 printf '0 1000\n1 1004\n' >din
 cp "$here/tests/data/import/strace-fork-32.log" log
+"$M" replay t.trace -c c.yaml --save-state a.state --at 3 >/dev/null
+"$M" compare t.trace --with memory=16M --json -o p.json
 mkdir set && "$M" check --new set/s t.trace >/dev/null || exit 1
 
 # whole: what is below out/ is as in good/, apart from what is absent
@@ -51,6 +57,7 @@ ran() { # ran STATUS WHAT
 	[ "$1" = 2 ] || fail "$2: status $1"
 	[ "$(wc -l <err)" = 1 ] || fail "$2: $(wc -l <err) lines: $(head -2 err)"
 	whole "$2"
+	[ -z "$(ls -A tmp)" ] || fail "$2: $(ls -A tmp) stay in TMPDIR"
 }
 
 # ---- host memory ----
@@ -59,14 +66,14 @@ memory() { # memory NAME COMMAND...
 	shift
 	rm -rf out good
 	mkdir out
-	"$@" >good.out 2>good.err || fail "$name does not run: $(cat good.err)"
+	"$@" <commands >good.out 2>good.err || fail "$name does not run: $(cat good.err)"
 	mv out good
 	n=1
 	while [ $n -le 4000 ]; do
 		rm -rf out
 		mkdir out
 		rm -f mark
-		FAIL_MARK=$dir/mark FAIL_AT=$n LD_PRELOAD=$B/tests/inject/fail.so "$@" >out.out 2>err
+		FAIL_MARK=$dir/mark FAIL_AT=$n LD_PRELOAD=$B/tests/inject/fail.so "$@" <commands >out.out 2>err
 		status=$?
 		if [ $status = 0 ] && diff -r out good >/dev/null &&
 			cmp -s out.out good.out; then
@@ -94,6 +101,20 @@ memory compare "$M" compare t.trace -j 1 --with linux-3.12-i386 --with x86-64 -o
 memory sweep "$M" sweep t.trace -j 1 --vary memory=16M,32M -o out/table
 memory strace "$M" import strace log -o out/s.trace
 memory check "$M" check set -j 1 --format tap
+memory update "$M" check set -j 1 -u --format tap
+memory diff-state "$M" diff-state a.state a.state
+memory explain "$M" explain t.trace --all --set memory=16M
+memory explain-json "$M" explain t.trace --line 9 --json --set memory=16M
+memory cat "$M" cat t.trace.zst --from line:6
+memory interactive "$M" replay t.trace --interactive --set memory=16M
+memory procfs "$M" replay t.trace --set memory=16M --procfs out/proc
+memory series "$M" replay t.trace --set memory=16M --series 1 out/s.csv -r slabinfo --json
+memory player "$M" player t.trace --set memory=16M -o out/p.html
+memory figure "$M" figure page-table t.trace --set memory=16M --address a+4K -o out/f.svg
+memory animate "$M" figure slab t.trace --set memory=16M --animate 3..5 -o out/f
+memory quiz "$M" quiz cow --answer --lang ja -o out/q
+memory collect "$M" sweep --collect p.json --csv -o out/table
+memory shrink "$M" shrink t.trace --tries 3 --fails 'false {}' -o out/s.trace
 
 # ---- a full disk: no file may grow beyond n blocks of 512 bytes ----
 disk() { # disk NAME COMMAND...
