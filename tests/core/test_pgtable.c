@@ -409,6 +409,70 @@ Test(pgtable, vmalloc_pages_come_and_go_their_tables_stay)
 	machine_destroy(m);
 }
 
+/* Where a large page lies, or nothing was ever mapped. */
+Test(pgtable, a_page_needs_a_table_of_its_own)
+{
+	struct machine *m = boot("x86-2level", 64u << 20);
+	kva_t large = m->cfg.page_offset + 2 * M4, at = 0xe0000000;
+
+	cr_assert_eq(kernel_lookup(m, large), 2 * M4 >> 12);
+	cr_expect_eq(kernel_map_page(m, large, 1234), -ENOMEM);
+	kernel_unmap_page(m, large);
+	cr_expect_eq(kernel_lookup(m, large), 2 * M4 >> 12);
+	kernel_unmap_page(m, at);
+	cr_expect_not(kernel_table_exists(m, at));
+	while (alloc_page(m, GFP_KERNEL | __GFP_NORETRY))
+		;
+	cr_expect_eq(kernel_map_page(m, at, 1234), -ENOMEM);
+	cr_expect_not(kernel_table_exists(m, at));
+	cr_expect_eq(kernel_lookup(m, at), PFN_NONE);
+	machine_destroy(m);
+}
+
+/*
+ * Boot needs three: the top, one for the large page that the kernel begins in,
+ * one for the end of lowmem. They take spare frames of the image, to the last;
+ * half of the image is init code, one frame more the zero page.
+ */
+Test(pgtable, boot_tables_come_from_the_image_first)
+{
+	static const struct {
+		unsigned image, left; /* frames */
+	} rows[] = {{16, 4}, {8, 0}, {6, 0}, {4, 0}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct machine_config cfg;
+		struct machine *m;
+		pfn_t start;
+
+		machine_config_default(&cfg);
+		cfg.memory = 255u << 20;
+		cfg.kernel_size = rows[i].image * 4096;
+		m = make_machine(&cfg);
+		start = (pfn_t)(m->cfg.kernel_start >> m->page_shift);
+		cr_expect_eq(m->bss_pfn - start, rows[i].left, "%u frames",
+			     rows[i].image);
+		cr_expect_eq(broken(m, true), 0);
+		machine_destroy(m);
+	}
+}
+
+/* One level: the entries are the pages', there is no table to go. */
+Test(pgtable, a_flat_format_has_no_tables_to_free)
+{
+	struct machine *m = boot("flat", 64u << 20);
+	struct mm_struct mm = {.m = m, .host_id = 1};
+	vaddr_t at = 0x20000000;
+
+	cr_assert_eq(pgd_alloc(&mm), 0);
+	set_pte_at(&mm, at, pte_alloc_at(&mm, at), __pte(0x1234067));
+	freed = 0;
+	free_pgd_range(&mm, at, at + 4096, 0, 0, count_freed, m);
+	cr_expect_eq(freed, 0);
+	cr_expect_eq(ptep_get(&mm, pte_offset(&mm, at)).v, 0x1234067);
+	machine_destroy(m);
+}
+
 /* ---- the check sees what is wrong ---- */
 
 Test(pgtable, the_check_finds_what_is_broken)
