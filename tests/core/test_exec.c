@@ -6,6 +6,7 @@
  * instruction.
  */
 #include "core/exec.h"
+#include "core/slab.h"
 #include "formats/report.h"
 #include "mm_fixture.h"
 
@@ -329,7 +330,126 @@ Test(exec, long_argument)
 	check_and_destroy(m);
 }
 
+/* The value behind the type in the auxiliary vector. */
+static uint32_t aux_value(struct task_struct *task, uint32_t type)
+{
+	vaddr_t at = task->mm->start_stack + 4;
+
+	for (unsigned nulls = 0; nulls < 2; at += 4)
+		nulls += !word_at(task, at);
+	for (; word_at(task, at); at += 8)
+		if (word_at(task, at) == type)
+			return word_at(task, at + 4);
+	cr_assert_fail("no %u in the vector", type);
+	return 0;
+}
+
+/* Numbers of <linux/auxvec.h>. The platform's name is the last thing below the
+ * strings, at a multiple of 16, and 16 random bytes are below it. */
+Test(exec, auxiliary_vector)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *task = spawn(m, 100);
+	vaddr_t platform;
+
+	cr_assert_eq(exec_as(task, plain, "/bin/plain"), 0);
+	platform = (task->mm->arg_start & ~(vaddr_t)15) - sizeof("i686");
+	cr_expect_eq(aux_value(task, 3), 0x8048000 + 52, "AT_PHDR");
+	cr_expect_eq(aux_value(task, 4), 32, "AT_PHENT");
+	cr_expect_eq(aux_value(task, 5), 3, "AT_PHNUM");
+	cr_expect_eq(aux_value(task, 6), 4096, "AT_PAGESZ");
+	cr_expect_eq(aux_value(task, 7), 0, "AT_BASE");
+	cr_expect_eq(aux_value(task, 9), 0x8049000, "AT_ENTRY");
+	cr_expect_eq(aux_value(task, 15), platform, "AT_PLATFORM");
+	cr_expect_eq(aux_value(task, 17), 100, "AT_CLKTCK");
+	cr_expect_eq(aux_value(task, 25), platform - 16, "AT_RANDOM");
+	cr_expect_eq(aux_value(task, 31), task->mm->env_end, "AT_EXECFN");
+	cr_expect(holds(task, platform, "i686"));
+	cr_expect(holds(task, task->mm->env_end, "/bin/plain"));
+	machine_destroy(m);
+}
+
+/* ---- the interpreter ---- */
+
+/* One that asks for an address gets it, unless the program itself was moved. */
+Test(exec, a_prelinked_interpreter)
+{
+	static const struct elf_image *const image[] = {&with_interp, &pie};
+	const vaddr_t wanted = 0x40000000;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct machine *m = boot("x86-2level");
+		struct task_struct *task = spawn(m, 100);
+		struct elf_image program = *image[i], interp = ld_tiny;
+		vaddr_t base;
+
+		interp.inode = declare(m, "/bin/ld-tiny.so");
+		for (unsigned s = 0; s < interp.nr_segments; s++)
+			interp.segment[s].vaddr += wanted;
+		program.interp = &interp;
+		cr_assert_eq(exec_as(task, program, "/bin/program"), 0);
+		base = wanted + aux_value(task, 7);
+		cr_expect_eq(base == wanted, i == 0);
+		cr_expect_eq(base, i ? 0xb7ffa000 : wanted, "at 0x%llx",
+			     (unsigned long long)base);
+		cr_expect_eq(find_vma(task->mm, base)->vm_file->f_inode,
+			     interp.inode);
+		check_and_destroy(m);
+	}
+}
+
 /* ---- failures ---- */
+
+static struct task_struct *boot_adjusted(uint64_t rlimit_stack,
+					 enum overcommit_mode overcommit)
+{
+	struct machine_config cfg;
+
+	machine_config_default(&cfg);
+	cfg.memory = 64ull << 20;
+	cfg.rlimit_stack = rlimit_stack;
+	cfg.overcommit = overcommit;
+	return spawn(make_machine(&cfg), 100);
+}
+
+/* One page of stack: the strings fit into it, the tables below do not. */
+Test(exec, a_stack_too_small_for_its_tables_kills)
+{
+	char arg[3953];
+	const char *argv[] = {arg, NULL};
+	struct task_struct *task = boot_adjusted(PAGE, OVERCOMMIT_GUESS);
+	struct machine *m = task->m;
+
+	memset(arg, 'x', sizeof(arg));
+	arg[sizeof(arg) - 400] = '\0';
+	cr_assert_eq(exec_with(task, plain, "/bin/first", argv, NULL), 0);
+	arg[sizeof(arg) - 400] = 'x';
+	arg[sizeof(arg) - 1] = '\0';
+	cr_expect_eq(exec_with(task, plain, "/bin/plain", argv, NULL), -EFAULT);
+	cr_expect_null(find_task_by_pid(m, 100));
+	check_and_destroy(m);
+}
+
+/* The new stack is charged before the old program goes. */
+Test(exec, without_room_to_commit_nothing_changes)
+{
+	struct task_struct *task = boot_adjusted(8 << 20, OVERCOMMIT_NEVER);
+	struct machine *m = task->m;
+	struct mm_struct *mm = task->mm;
+	int64_t charged = 0;
+
+	while (!security_vm_enough_memory(m, 1))
+		charged++;
+	cr_expect_eq(exec_as(task, plain, "/bin/first"), -ENOMEM);
+	cr_expect_eq(task->mm, mm);
+	cr_expect_eq(find_task_by_pid(m, 100), task);
+	cr_expect_eq(m->vm_committed_as, charged);
+	vm_unacct_memory(m, charged);
+	check_machine(m);
+	cr_expect_eq(exec_as(task, plain, "/bin/plain"), 0);
+	check_and_destroy(m);
+}
+
 
 Test(exec, too_long_a_string_changes_nothing)
 {
@@ -392,6 +512,29 @@ Test(exec, vfork_child_leaves_the_parents_mm)
 	cr_expect_eq(parent->mm, mm);
 	cr_expect_eq(mm->mm_users, 1);
 	cr_expect_eq(mm->map_count, 1);
+	check_and_destroy(m);
+}
+
+/* Handlers that others use are copied; one's own are kept. */
+Test(exec, signal_handlers_are_ones_own)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *parent = spawn(m, 100), *child;
+	struct shared_object *shared = parent->obj.sighand;
+
+	m->current = parent;
+	cr_assert_eq(do_fork(parent, CLONE_VM_EMU | CLONE_SIGHAND_EMU, 101,
+			     &child), 0);
+	cr_assert_eq(child->obj.sighand, shared);
+	cr_assert_eq(shared->count, 2);
+	cr_assert_eq(exec_as(child, plain, "/bin/plain"), 0);
+	cr_expect_neq(child->obj.sighand, shared);
+	cr_expect_eq(child->obj.sighand->count, 1);
+	cr_expect_eq(parent->obj.sighand, shared);
+	cr_expect_eq(shared->count, 1);
+	cr_assert_eq(exec_as(parent, plain, "/bin/plain2"), 0);
+	cr_expect_eq(parent->obj.sighand, shared);
+	cr_expect_eq(kmem_cache_live(m->caches.sighand_cache), 2);
 	check_and_destroy(m);
 }
 
