@@ -471,6 +471,52 @@ Test(fault, truncation_takes_copies_too)
 	machine_destroy(m);
 }
 
+/* Somebody else was faster, or a CPU wants A and D set for it: no page is
+ * made, and no error is told. */
+Test(fault, what_is_mapped_already_becomes_young_and_dirty)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 100);
+	struct vm_area_struct *vma;
+	ptep_t at;
+
+	map_private(t, BASE, 1);
+	wr(t, BASE);
+	vma = find_vma(t->mm, BASE);
+	at = pte_offset(t->mm, BASE);
+	set_pte_at(t->mm, BASE, at,
+		   __pte(pte_value(t, BASE) & ~(uint64_t)0x60));
+	cr_expect_eq(handle_mm_fault(t->mm, vma, BASE, 0), 0);
+	cr_expect_eq(pte_flags(t, BASE), 0x27);
+	cr_expect_eq(handle_mm_fault(t->mm, vma, BASE, FAULT_FLAG_WRITE), 0);
+	cr_expect_eq(pte_flags(t, BASE), 0x67);
+	cr_expect_eq(m->stats.faults[FAULT_SPURIOUS], 2);
+	cr_expect_eq(get_mm_rss(t->mm), 1);
+	check_and_destroy(m);
+}
+
+/* mprotect looks at what is there, in whatever table. */
+Test(fault, change_protection_counts_present_pages)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 100);
+	struct vm_area_struct *vma;
+	vaddr_t start = BASE + 0x400000 - 8 * PAGE, end = start + 16 * PAGE;
+
+	map_private(t, start, 16);
+	touch(t, start + 2 * PAGE, 3, ACCESS_WRITE, 0);
+	touch(t, start + 10 * PAGE, 2, ACCESS_READ, 0);
+	vma = find_vma(t->mm, start);
+	cr_expect_eq(change_protection(vma, start, end, vma->vm_page_prot,
+				       false), 5);
+	cr_expect_eq(change_protection(vma, start + 3 * PAGE, end,
+				       vma->vm_page_prot, false), 4);
+	cr_expect_eq(change_protection(vma, start + 5 * PAGE,
+				       start + 10 * PAGE, vma->vm_page_prot,
+				       false), 0);
+	check_and_destroy(m);
+}
+
 /* PAE: the same entries, wider; an area that is not executable has NX. */
 Test(fault, pae_entries)
 {

@@ -301,6 +301,27 @@ Test(filemap, read_ahead_of_read)
 	machine_destroy(m);
 }
 
+/* One byte of a second page makes it a read of two: less is left to come. */
+Test(filemap, a_read_counts_the_pages_it_touches)
+{
+	static const struct {
+		uint64_t bytes, async;
+	} row[] = {{1, 3}, {4096, 3}, {4097, 2}, {8192, 2}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		struct machine *m = boot();
+		struct inode *inode = declare(m, "/f", 128, false, FS_EXT2);
+		struct file *f = file_open(m, inode);
+
+		generic_file_read(m, f, 0, row[i].bytes);
+		cr_expect_eq(f->ra_size, 4);
+		cr_expect_eq(f->ra_async_size, row[i].async, "%u bytes",
+			     (unsigned)row[i].bytes);
+		fput(m, f);
+		machine_destroy(m);
+	}
+}
+
 /* A read in the midst of a file, far from any other: those pages alone. */
 Test(filemap, a_lone_read_takes_its_pages)
 {
@@ -510,6 +531,41 @@ Test(filemap, drop_caches_2_needs_many_dentries)
 	}
 	drop_caches(m, 2);
 	cr_expect_lt(live(m->caches.dentry), 300);
+	check_and_destroy(m);
+}
+
+/* Who holds the frame of a page that has left the cache must not take it for
+ * one of the file. */
+Test(filemap, a_page_out_of_the_cache_has_no_file)
+{
+	struct machine *m = boot();
+	struct inode *inode = declare(m, "/f", 4, true, FS_EXT2);
+	struct page *p = find_get_page(&inode->i_data, 2);
+
+	lru_add_drain(m);
+	cr_expect_eq(page_mapping(m, p), &inode->i_data);
+	truncate_inode_pages_range(m, inode, 0, 3);
+	cr_expect_eq(inode->i_data.nrpages, 0);
+	cr_expect_eq(page_count(p), 1);
+	cr_expect_null(page_mapping(m, p));
+	cr_expect_eq(p->mapping, 0);
+	put_page(m, p);
+	check_and_destroy(m);
+}
+
+Test(filemap, an_index_holds_one_page)
+{
+	struct machine *m = boot();
+	struct inode *inode = declare(m, "/f", 4, true, FS_EXT2);
+	struct page *old = find_page(&inode->i_data, 2);
+	struct page *p = alloc_page(m, GFP_HIGHUSER_MOVABLE);
+
+	cr_expect_eq(add_to_page_cache(m, p, &inode->i_data, 2), -EEXIST);
+	cr_expect_eq(find_page(&inode->i_data, 2), old);
+	cr_expect_eq(inode->i_data.nrpages, 4);
+	cr_expect_eq(page_count(p), 1);
+	cr_expect_null(page_mapping(m, p));
+	__free_pages(m, p, 0);
 	check_and_destroy(m);
 }
 

@@ -106,10 +106,11 @@ Test(host, a_machine_gives_all_back)
 	struct machine *m = NULL;
 	const char *why = "";
 
-	for (int tlb = 0; tlb < 2; tlb++) {
+	for (int with = 0; with < 4; with++) {
 		machine_config_default(&cfg);
 		cfg.memory = 16ull << 20;
-		cfg.tlb.on = tlb;
+		cfg.tlb.on = with & 1;
+		cfg.large_pages = with & 2;
 		cr_assert_eq(machine_create(&cfg, &ops, &m, &why), 0, "%s",
 			     why);
 		cr_expect_gt(ledger.nr, 10);

@@ -327,6 +327,39 @@ Test(memcg, a_limit_can_be_lowered_as_far_as_pages_go)
 	check_and_destroy(m);
 }
 
+/* Even where swapping does not help against the limit of both. */
+Test(memcg, a_limit_is_lowered_by_swapping)
+{
+	struct machine *m = boot_swap("x86-2level", SWAP_PAGES);
+	struct mem_cgroup *a = limited(m, "/a", 100);
+	struct task_struct *t = member(m, 100, a);
+
+	cr_assert_eq(mem_cgroup_set_memsw_limit(m, a, 100 * PAGE), 0);
+	put_pages(t, BASE, 90, 1);
+	cr_expect_eq(mem_cgroup_set_limit(m, a, 50 * PAGE), 0);
+	cr_expect_geq(swapped(a), 40);
+	cr_expect_leq(usage(a), 50);
+	check_machine(m);
+	get_pages(t, BASE, 90, 1);
+	check_and_destroy(m);
+}
+
+/* What is in use may be the limit: nothing is reclaimed for it. */
+Test(memcg, a_limit_of_what_is_in_use)
+{
+	struct machine *m = boot_swap("x86-2level", SWAP_PAGES);
+	struct mem_cgroup *a = group(m, "/a");
+	struct task_struct *t = member(m, 100, a);
+
+	put_pages(t, BASE, 32, 1);
+	cr_assert_eq(usage(a), 32);
+	cr_expect_eq(mem_cgroup_set_limit(m, a, 32 * PAGE), 0);
+	cr_expect_eq(rss(a), 32);
+	cr_expect_eq(events(m, PSWPOUT), 0);
+	cr_expect_eq(a->res.limit, 32 * PAGE);
+	check_and_destroy(m);
+}
+
 /* Memory and swap together: at that limit swapping is no help. */
 Test(memcg, memsw_bounds_what_is_swapped)
 {

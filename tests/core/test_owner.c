@@ -67,6 +67,28 @@ Test(owner, lost_and_doubled_frames_are_found)
 	machine_destroy(m);
 }
 
+/* A frame of a slab says which: one that there is, and that it lies in. */
+Test(owner, a_slab_frame_names_its_slab)
+{
+	struct machine *m = boot();
+	const uint32_t nonsense[] = {0, m->slab_pool.next_id, UINT32_MAX};
+	struct page *page = NULL;
+	uint32_t right;
+
+	for (pfn_t pfn = 0; !page && pfn < m->max_pfn; pfn++)
+		if (pfn_present(m, pfn) && PageSlab(pfn_to_page(m, pfn)))
+			page = pfn_to_page(m, pfn);
+	cr_assert(page);
+	right = page->mapping;
+	for (size_t i = 0; i < ARRAY_SIZE(nonsense); i++) {
+		page->mapping = nonsense[i];
+		cr_expect_geq(broken(m), 1, "slab %u", nonsense[i]);
+	}
+	page->mapping = right;
+	cr_expect_eq(broken(m), 0);
+	machine_destroy(m);
+}
+
 /* The walk's cost is what is used: 64 GiB in no time. */
 Test(owner, huge_machine, .timeout = 60)
 {

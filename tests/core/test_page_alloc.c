@@ -1,7 +1,9 @@
 /* test_page_alloc.c - per-CPU lists, fair zones, watermarks, slow path. */
+#include "core/bootmem.h"
 #include "core/buddy.h"
 #include "core/machine.h"
 #include "core/page_alloc.h"
+#include "core/swapfile.h"
 #include "machine_fixture.h"
 
 #include <criterion/criterion.h>
@@ -298,6 +300,131 @@ Test(page_alloc, slow_path_reclaims)
 	cr_expect_null(alloc_page(m, GFP_NOFS | __GFP_NORETRY));
 	cr_expect_null(alloc_pages(m, GFP_KERNEL, MAX_ORDER));
 	machine_destroy(m);
+}
+
+static struct page *kept;
+
+static uint64_t give_back_kept(struct machine *m, gfp_t gfp __unused_arg,
+			       unsigned order __unused_arg)
+{
+	m->reclaim = NULL;
+	__free_pages(m, kept, 8);
+	return 256;
+}
+
+/* Where reclaim has made room the per-CPU lists are left alone: the frame that
+ * was freed last is still there. */
+Test(page_alloc, what_reclaim_frees_is_enough)
+{
+	struct machine *m = boot(64, false);
+	struct zone *z = &m->zone[ZONE_NORMAL];
+	struct page *other = alloc_page(m, GFP_KERNEL);
+	struct page *last = alloc_page(m, GFP_KERNEL);
+	unsigned count;
+
+	kept = alloc_pages(m, GFP_KERNEL, 8);
+	cr_assert_eq(page_zone(m, last), z);
+	cr_assert_eq(page_zone(m, kept), z);
+	for (int i = 0; i < 2; i++) {
+		drain_all_pages(m);
+		while (alloc_page(m, GFP_NOWAIT | __GFP_NOMEMALLOC))
+			;
+	}
+	__free_pages(m, other, 0);
+	__free_pages(m, last, 0);
+	count = z->pageset.count;
+	cr_assert_gt(count, 1);
+	m->reclaim = give_back_kept;
+	cr_expect_eq(alloc_page(m, GFP_NOFS | __GFP_NORETRY), last);
+	cr_expect_null(m->reclaim, "it was asked");
+	cr_expect_eq(z->pageset.count, count - 1);
+	machine_destroy(m);
+}
+
+/* ---- dirty pages ---- */
+
+/* A fifth of what could be dirty: free and file pages, less what is kept back;
+ * anonymous pages only where they could make room. */
+Test(page_alloc, a_fifth_of_a_zone_may_be_dirty)
+{
+	static const struct {
+		int64_t free, active, inactive, anon, dirty;
+		bool swap, ok;
+	} rows[] = {
+		{600, 300, 200, 0, 200, false, true},
+		{600, 300, 200, 0, 201, false, false},
+		{1100, 0, 0, 0, 201, false, false},
+		{0, 1100, 0, 0, 200, false, true},
+		{0, 0, 1100, 0, 200, false, true},
+		{600, 300, 200, 500, 201, false, false},
+		{600, 300, 200, 500, 300, true, true},
+		{600, 300, 200, 500, 301, true, false},
+		{50, 0, 0, 0, 0, false, true},
+		{50, 0, 0, 0, 1, false, false},
+	};
+	struct machine *m = boot(64, false);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct zone z = {.type = ZONE_NORMAL, .managed_pages = 10000};
+
+		z.watermark[WMARK_HIGH] = 100;
+		z.vm_stat[NR_FREE_PAGES] = rows[i].free;
+		z.vm_stat[NR_ACTIVE_FILE] = rows[i].active;
+		z.vm_stat[NR_INACTIVE_FILE] = rows[i].inactive;
+		z.vm_stat[NR_ACTIVE_ANON] = rows[i].anon / 2;
+		z.vm_stat[NR_INACTIVE_ANON] = rows[i].anon / 2;
+		z.vm_stat[NR_FILE_DIRTY] = rows[i].dirty - rows[i].dirty / 2;
+		z.vm_stat[NR_WRITEBACK] = rows[i].dirty / 2;
+		if (rows[i].swap && !nr_swap_pages(m))
+			cr_assert_eq(sys_swapon(m, 1 << 20), 0);
+		else if (!rows[i].swap && nr_swap_pages(m))
+			cr_assert_eq(sys_swapoff(m), 0);
+		cr_expect_eq(zone_dirty_ok(m, &z), rows[i].ok, "row %zu", i);
+	}
+	machine_destroy(m);
+}
+
+/* ---- blocks that nobody has touched since boot ---- */
+
+/* Every third block taken out: runs of two, as many as can be written down. */
+static pfn_t cut_into_runs(struct machine *m, struct zone *z)
+{
+	pfn_t pfn = z->fresh[0].start + 2 * MAX_ORDER_NR_PAGES;
+
+	while (z->nr_fresh < MAX_FRESH_RUNS) {
+		cr_assert(find_fresh_run(z, pfn));
+		link_fresh_block(m, z, pfn);
+		pfn += 3 * MAX_ORDER_NR_PAGES;
+	}
+	return pfn - 3 * MAX_ORDER_NR_PAGES;
+}
+
+/* A block off the end of a run needs no room in the table; one out of the midst
+ * of the last run does: those above it are taken too. */
+Test(page_alloc, runs_of_fresh_blocks_when_the_table_is_full)
+{
+	struct machine *m = boot(512, false);
+	struct zone *z = &m->zone[ZONE_NORMAL];
+	pfn_t last = cut_into_runs(m, z), block = MAX_ORDER_NR_PAGES;
+	uint64_t blocks = z->fresh_blocks;
+	struct fresh_run run = z->fresh[3];
+
+	cr_assert_eq(run.end - run.start, 2 * block);
+	link_fresh_block(m, z, run.end - block);
+	cr_expect_eq(z->fresh_blocks, blocks - 1);
+	cr_expect_eq(z->nr_fresh, MAX_FRESH_RUNS);
+	cr_expect_eq(z->fresh[3].start, run.start);
+	cr_expect_eq(z->fresh[3].end, run.end - block);
+	cr_expect(PageBuddy(pfn_to_page(m, run.end - block)));
+	check_machine(m);
+	run = *find_fresh_run(z, last + block);
+	cr_assert_gt(run.end, last + 5 * block);
+	link_fresh_block(m, z, last + 3 * block);
+	cr_expect_eq(z->nr_fresh, MAX_FRESH_RUNS);
+	cr_expect_eq(find_fresh_run(z, last + block)->end, last + 3 * block);
+	cr_expect_eq(z->fresh_blocks,
+		     blocks - 1 - (run.end - last - 3 * block) / block);
+	check_and_destroy(m);
 }
 
 /* ---- contents, references ---- */

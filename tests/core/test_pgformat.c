@@ -209,6 +209,53 @@ Test(pgformat, entries_that_are_not_present_come_back)
 	}
 }
 
+/* What the configuration can say of x86's two levels is that row. */
+Test(pgformat, a_custom_format_of_ten_and_ten_bits_is_x86s)
+{
+	const struct pg_custom ten_ten = {.nr_levels = 2,
+					  .index_bits = {10, 10},
+					  .entry_size = 4,
+					  .pa_bits = 32,
+					  .page_shift = 12};
+	const struct pg_format *x86 = pg_format_find("x86-2level");
+	struct pg_format f;
+	const char *why = "";
+
+	pg_format_build(&ten_ten, "mine", &f);
+	cr_expect_eq(pg_format_check(&f, &why), 0, "%s", why);
+	cr_expect_eq(f.va_bits, x86->va_bits);
+	cr_expect_eq(f.pa_bits, x86->pa_bits);
+	cr_expect_eq(f.addr_mask, x86->addr_mask);
+	cr_expect_eq(f.addr_mask, 0xfffff000);
+	for (unsigned d = 0; d < 2; d++) {
+		cr_expect_eq(f.level[d].id, x86->level[d].id);
+		cr_expect_eq(f.level[d].shift, x86->level[d].shift);
+		cr_expect_eq(f.level[d].index_bits, x86->level[d].index_bits);
+		cr_expect_eq(f.level[d].table_bits, x86->level[d].table_bits);
+	}
+	cr_expect_eq(pfn_pte(&f, 0x1234, 0x67).v, 0x1234067);
+	cr_expect_eq(pte_pfn(&f, __pte(0x1234067)), 0x1234);
+}
+
+/* Entries of 8 bytes: frames up to the width asked for, NX above. */
+Test(pgformat, a_custom_format_of_wide_entries)
+{
+	const struct pg_custom wide = {.nr_levels = 3,
+				       .index_bits = {2, 9, 9},
+				       .entry_size = 8,
+				       .pa_bits = 40,
+				       .page_shift = 12};
+	struct pg_format f;
+	const char *why = "";
+
+	pg_format_build(&wide, "mine", &f);
+	cr_expect_eq(pg_format_check(&f, &why), 0, "%s", why);
+	cr_expect_eq(f.va_bits, 32);
+	cr_expect_eq(f.addr_mask, 0xfffffff000);
+	cr_expect_eq(f.bits.nx, NX);
+	cr_expect_eq(pte_pfn(&f, __pte(NX | 0xabcdef067)), 0xabcdef);
+}
+
 /* Who asks for a format that is not there is told of all that are. */
 Test(pgformat, unknown_name_lists_them)
 {

@@ -212,6 +212,32 @@ Test(rmap, shared_memory_through_files)
 	check_and_destroy(m);
 }
 
+/* Reclaim keeps a locked page whoever used it: nobody behind is asked. */
+Test(rmap, a_locked_area_ends_the_search_for_users)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 100);
+	struct places p;
+	vm_flags_t flags;
+
+	map_private(t, BASE, 1);
+	wr(t, BASE);
+	for (uint32_t pid = 101; pid <= 102; pid++)
+		rd(fork_task(t, pid), BASE);
+	rd(t, BASE);
+	p = walk(m, page_at(t, BASE));
+	cr_assert_eq(p.nr, 3);
+	find_vma(p.at[1].mm, BASE)->vm_flags |= VM_LOCKED;
+	cr_expect_eq(page_referenced(m, page_at(t, BASE), NULL, &flags), 1);
+	cr_expect(flags & VM_LOCKED);
+	for (unsigned i = 0; i < 3; i++) {
+		pte_t pte = ptep_get(p.at[i].mm, pte_offset(p.at[i].mm, BASE));
+
+		cr_expect_eq(pte_young(m->fmt, pte), i > 0, "number %u", i);
+	}
+	machine_destroy(m);
+}
+
 /* remap_file_pages: the entry, not the address, says which page is there. */
 Test(rmap, nonlinear_areas)
 {

@@ -25,6 +25,61 @@ Test(swap, slots_in_a_row)
 	machine_destroy(m);
 }
 
+/* Two holes: 49, too small, and 51 to 306, which holds a row to the slot. */
+Test(swap, a_row_begins_behind_what_is_taken)
+{
+	struct machine *m = boot_swap("x86-2level", 1200);
+
+	for (uint32_t i = 1; i <= 3 * 256; i++)
+		cr_assert_eq(swp_offset(get_swap_page(m)), i);
+	for (uint32_t i = 49; i <= 306; i++)
+		if (i != 50)
+			swapcache_free(m, swp_entry(0, i), NULL);
+	for (uint32_t i = 51; i <= 306; i++)
+		cr_assert_eq(swp_offset(get_swap_page(m)), i);
+	/* the next row is the one behind all that was ever taken */
+	cr_expect_eq(swp_offset(get_swap_page(m)), 3 * 256 + 1);
+	machine_destroy(m);
+}
+
+/* A slot that a process uses and the cache does not. */
+static swp_entry_t take_slot(struct machine *m)
+{
+	swp_entry_t entry = get_swap_page(m);
+
+	if (!entry.val)
+		return entry;
+	cr_assert_eq(swap_duplicate(m, entry), 0);
+	swapcache_free(m, entry, NULL);
+	return entry;
+}
+
+/*
+ * 3.12 searches behind the lowest slot, not at it: with 77 alone free and the
+ * search beginning at 301 there is none to be had, though one is counted.
+ */
+Test(swap, the_lowest_slot_is_passed_over, .timeout = 20)
+{
+	static const uint32_t freed[] = {300, 400, 77};
+	struct machine *m = boot_swap("x86-2level", 600);
+	struct swap_area *a = &m->swap->area[0];
+
+	for (uint32_t i = 1; i <= 599; i++)
+		cr_assert_eq(swp_offset(take_slot(m)), i);
+	for (size_t i = 0; i < ARRAY_SIZE(freed); i++)
+		swap_free(m, swp_entry(0, freed[i]));
+	a->cluster_next = 400;
+	cr_assert_eq(swp_offset(take_slot(m)), 400);
+	a->cluster_next = 300;
+	cr_assert_eq(swp_offset(take_slot(m)), 300);
+	cr_assert_eq(a->lowest_bit, 77);
+	cr_assert_eq(a->highest_bit, 399);
+	cr_expect_eq(get_swap_page(m).val, 0);
+	cr_expect_eq(nr_swap_pages(m), 1);
+	cr_expect_eq(a->inuse_pages, 598);
+	machine_destroy(m);
+}
+
 Test(swap, no_cluster_left)
 {
 	struct machine *m = boot_swap("x86-2level", 600);

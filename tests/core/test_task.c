@@ -116,6 +116,25 @@ Test(task, child_outlives_parent)
 	check_and_destroy(m);
 }
 
+/* They are on nobody's list, so not on that of who gets the parent's place. */
+Test(task, orphans_are_nobodys_children)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 100), *child;
+	struct task_struct *a = fork_task(t, 101), *b = fork_task(t, 102);
+
+	do_exit(t, 0);
+	cr_expect(list_empty(&a->sibling));
+	cr_expect(list_empty(&b->sibling));
+	t = spawn(m, 103);
+	child = fork_task(t, 104);
+	do_exit(a, 0);
+	do_exit(b, 0);
+	cr_expect_eq(list_first_entry(&t->children, struct task_struct,
+				      sibling), child);
+	check_and_destroy(m);
+}
+
 /* ---- zombies ---- */
 
 Test(task, explicit_wait_keeps_zombies)

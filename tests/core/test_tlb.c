@@ -223,6 +223,33 @@ Test(tlb, page_walk_caches)
 	cr_expect_eq(steady("x86-64", &tlb, 20, 2 * MIB, 10).refs, 200);
 }
 
+/* Emptied, it fills again as a new one: two tables, two entries. */
+Test(tlb, page_walk_caches_fill_again_after_a_flush)
+{
+	struct tlb_config tlb = model(1, 1, TLB_LRU);
+	struct machine *m;
+	struct task_struct *t;
+	uint64_t before;
+
+	tlb.pwc[0] = 2;
+	m = boot_tlb("x86-64", &tlb);
+	t = spawn(m, 1);
+	map_private(t, BASE, 1);
+	map_private(t, BASE + 2 * MIB, 1);
+	for (unsigned i = 0; i < 4; i++)
+		loop_over(t, 2, 2 * MIB);
+	before = counts_of(m).refs;
+	loop_over(t, 2, 2 * MIB);
+	cr_expect_eq(counts_of(m).refs - before, 2);
+	tlb_flush_walk_caches(m->tlb);
+	before = counts_of(m).refs;
+	loop_over(t, 2, 2 * MIB);
+	cr_expect_eq(counts_of(m).refs - before, 2 * 4);
+	loop_over(t, 2, 2 * MIB);
+	cr_expect_eq(counts_of(m).refs - before, 2 * 4 + 2);
+	check_and_destroy(m);
+}
+
 /*
  * AMD Geode LX as measured (7-cpu.com/cpu/GeodeLX.html): beside the caches'
  * latency, an access costs 0 cycles within 16 pages, +3 beyond them, +5 beyond
@@ -329,6 +356,31 @@ Test(tlb, a_flush_empties_one_address_space)
 		if (asid)
 			touch(a, BASE, 8, ACCESS_WRITE, 0);
 		cr_expect_eq(n->misses[TLB_DATA], before + (asid ? 16 : 8));
+		machine_destroy(m);
+	}
+}
+
+/* Before its number is given to another, nothing may be left of it. */
+Test(tlb, an_address_space_that_goes_is_forgotten)
+{
+	for (int asid = 0; asid < 2; asid++) {
+		struct tlb_config tlb = model(64, 0, TLB_LRU);
+		struct machine *m;
+		struct task_struct *t;
+		uint64_t before, switches;
+
+		tlb.asid = asid;
+		m = boot_tlb("x86-2level", &tlb);
+		t = spawn(m, 1);
+		map_private(t, BASE, 8);
+		touch(t, BASE, 8, ACCESS_WRITE, 0);
+		touch(t, BASE, 8, ACCESS_WRITE, 0);
+		before = data_misses(m);
+		switches = tlb_statistics(m)->switches;
+		tlb_forget_mm(m->tlb, t->mm);
+		touch(t, BASE, 8, ACCESS_WRITE, 0);
+		cr_expect_eq(tlb_statistics(m)->switches - switches, 1);
+		cr_expect_eq(data_misses(m) - before, 8, "asid %d", asid);
 		machine_destroy(m);
 	}
 }
