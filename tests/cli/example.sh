@@ -39,4 +39,7 @@ done
 sed -n '/^\$ cat .*story.trace/,/^$/p' "$ROOT/README.md" | sed '1d;$d' |
 	cmp -s - "$ROOT/traces/lecture/story.trace" ||
 	fail "README tells another story than traces/lecture/story.trace"
+run 0 replay "$ROOT/traces/lecture/story.trace"
+sed -n '/^\$ build.*story.trace/,/^```/p' "$ROOT/README.md" | sed '1d;$d' |
+	cmp -s - out || fail "README shows another end of the story"
 exit $bad
