@@ -51,6 +51,11 @@ int state_read_pcpreturn(struct state_reader *r);
 int state_read_stat(struct state_reader *r);
 int state_read_zstat(struct state_reader *r);
 
+/* Did the file say nothing yet of n frames of one zone: on no list, in no free
+ * block, in no slab, not in the kernel image? Otherwise *said is one of which
+ * it did. */
+bool state_frames_unsaid(const struct machine *m, pfn_t pfn, pfn_t n,
+			 pfn_t *said);
 /* Frames [*start, *end) of the zone that are no RAM. */
 void state_zone_hole(const struct machine *m, const struct zone *z,
 		     pfn_t *start, pfn_t *end);

@@ -57,12 +57,39 @@ int state_read_area(struct state_reader *r)
 	return err ? err : state_u32(r, "nr_free", UINT32_MAX, &n);
 }
 
+/* Is the frame in a free block, whose head may lie far before it? */
+static bool in_free_block(const struct machine *m, pfn_t pfn)
+{
+	for (unsigned order = 0; order < MAX_ORDER; order++) {
+		pfn_t head = pfn & ~(((pfn_t)1 << order) - 1);
+		const struct page *p = pfn_to_page(m, head);
+
+		if (PageBuddy(p) && p->private >= order)
+			return true;
+	}
+	return false;
+}
+
+bool state_frames_unsaid(const struct machine *m, pfn_t pfn, pfn_t n,
+			 pfn_t *said)
+{
+	for (*said = pfn; *said < pfn + n; ++*said) {
+		const struct page *p = pfn_to_page(m, *said);
+
+		if (p->flags || PageBuddy(p))
+			return false;
+	}
+	/* none begins here: one that begins before holds the first frame too */
+	*said = pfn;
+	return !in_free_block(m, pfn);
+}
+
 /* A frame of the zone that nothing else was said about. */
 static int next_frame(struct state_reader *r, const struct zone *z,
 		      unsigned order, pfn_t *pfn)
 {
 	pfn_t n = (pfn_t)1 << order;
-	const struct page *p;
+	pfn_t said;
 	int err = state_u32(r, "a frame number", UINT32_MAX, pfn);
 
 	if (err)
@@ -72,16 +99,14 @@ static int next_frame(struct state_reader *r, const struct zone *z,
 	    !pfn_present(r->m, *pfn + n - 1))
 		return state_bad(r, "pfn %u is no block of order %u in zone %s",
 				 *pfn, order, z->name);
-	p = pfn_to_page(r->m, *pfn);
-	if (PageBuddy(p) || PagePcp(p))
-		return state_bad(r, "pfn %u is on a list already", *pfn);
-	for (pfn_t i = *pfn; i < *pfn + n; i++)
-		if (pfn_to_page(r->m, i)->flags)
-			return state_bad(r,
-					 "pfn %u is in this machine's kernel "
-					 "image or in a slab",
-					 i);
-	return 0;
+	if (state_frames_unsaid(r->m, *pfn, n, &said))
+		return 0;
+	if (PagePcp(pfn_to_page(r->m, said)) || in_free_block(r->m, said))
+		return state_bad(r, "pfn %u is on a list already", said);
+	return state_bad(r,
+			 "pfn %u is in this machine's kernel image or in a "
+			 "slab",
+			 said);
 }
 
 int state_read_free(struct state_reader *r)

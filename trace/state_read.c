@@ -108,25 +108,20 @@ static int check_version(struct state_reader *r, const struct state_text *text)
 
 /* ---- the end ---- */
 
-/* Frames that the captured kernel used: on no list, in no slab. Counts those
- * on the free lists again: overlapping blocks do not add up. */
+/* Frames that the captured kernel used: on no list, in no slab. */
 static int reserve_rest(struct state_reader *r, struct zone *z)
 {
 	struct machine *m = r->m;
-	int64_t free = 0;
+	int64_t free = z->vm_stat[NR_FREE_PAGES];
 
 	for (pfn_t pfn = z->zone_start_pfn; pfn < zone_end_pfn(z); pfn++) {
 		struct page *p = pfn_to_page(m, pfn);
 
-		if (PageBuddy(p)) {
-			free += (int64_t)1 << p->private;
+		if (PageBuddy(p))
 			pfn += ((pfn_t)1 << p->private) - 1;
-		} else if (!p->flags && !p->_count && pfn_present(m, pfn)) {
+		else if (!p->flags && !p->_count && pfn_present(m, pfn))
 			SetPageReserved(p);
-		}
 	}
-	if (free != z->vm_stat[NR_FREE_PAGES])
-		return state_bad(r, "zone %s: free blocks overlap", z->name);
 	if (free != r->zone_free[z->type])
 		return state_bad(r,
 				 "zone %s: %" PRId64
@@ -153,11 +148,13 @@ static void tell_first(void *ctx, const char *message)
 static int finish_slabs(struct state_reader *r)
 {
 	struct zone saved[MAX_NR_ZONES];
-	const char *why;
+	struct state_slab_error e;
 
 	memcpy(saved, r->m->zone, sizeof(saved));
-	if (state_slab_end(r->m, &why))
-		return state_bad(r, "%s", why);
+	if (state_slab_end(r->m, &e))
+		return state_bad(r, "%s%s%s%s", e.cache ? "cache " : "",
+				 e.cache ? e.cache : "", e.cache ? ": " : "",
+				 e.why);
 	for (unsigned i = 0; !r->have_slabs && i < MAX_NR_ZONES; i++) {
 		struct zone *z = &r->m->zone[i];
 

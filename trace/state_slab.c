@@ -2,15 +2,15 @@
  * state_slab.c - caches, slabs and vmalloc areas from a state file.
  *
  * The file's caches replace the machine's wholly. What a line cannot know yet
- * is done at the end: a cache may name a general cache that follows later, an
- * array cache's objects lie on slabs that follow it.
+ * is done at the end, in state_slab_end.c.
  */
 #include "trace/state_slab.h"
-#include "core/page_alloc.h"
+#include "core/buddy.h"
 #include "core/pgtable.h"
 #include "core/slab.h"
 #include "core/slab_internal.h"
 #include "core/vmalloc.h"
+#include "trace/state_internal.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -143,9 +143,12 @@ static bool colours_fit(const struct machine *m, const struct kmem_cache *s)
 	return most <= UINT32_MAX && objects_fit(m, s, most + s->slab_size);
 }
 
+/* The address of a slab outside of lowmem would be none: of the flags that a
+ * cache adds when it grows, only zone DMA. */
 static bool cache_plausible(const struct machine *m, const struct kmem_cache *s)
 {
 	return s->size && s->num && s->gfporder < MAX_ORDER &&
+	       !(s->allocflags & ~GFP_DMA) &&
 	       s->object_size <= s->size && colours_fit(m, s) &&
 	       s->ac.limit && s->ac.limit <= ARRAY_MAX &&
 	       s->ac.batchcount && s->ac.batchcount <= s->ac.limit &&
@@ -196,20 +199,32 @@ static int load_array(struct machine *m, const char *at, const char **why)
 
 /* ---- slab ---- */
 
+/* Are these frames all RAM of one zone? */
+static bool in_one_zone(const struct machine *m, pfn_t pfn, pfn_t n)
+{
+	const struct zone *z;
+
+	for (pfn_t i = 0; i < n; i++)
+		if (!pfn_present(m, pfn + i))
+			return false;
+	for_each_zone (z, m)
+		if (zone_spans_pfn(z, pfn))
+			return zone_spans_pfn(z, pfn + n - 1);
+	return false;
+}
+
 /* The frames of a slab at this address: lowmem, of nobody else. */
 static bool slab_frames_free(const struct machine *m,
 			     const struct kmem_cache *s, kva_t addr)
 {
-	pfn_t pfn = (pfn_t)(__pa(m, addr) >> PAGE_SHIFT(m));
+	pfn_t pfn = (pfn_t)(__pa(m, addr) >> PAGE_SHIFT(m)), said;
+	pfn_t n = (pfn_t)1 << s->gfporder;
 
 	if (addr < m->cfg.page_offset || addr & ~PAGE_MASK(m) ||
 	    __pa(m, addr) >= pfn_to_phys(m, m->max_low_pfn) || !pfn ||
-	    pfn + (1u << s->gfporder) > m->max_low_pfn)
+	    pfn + n > m->max_low_pfn)
 		return false;
-	for (uint32_t i = 0; i < 1u << s->gfporder; i++)
-		if (PageSlab(pfn_to_page(m, pfn + i)))
-			return false;
-	return true;
+	return in_one_zone(m, pfn, n) && state_frames_unsaid(m, pfn, n, &said);
 }
 
 /* The chain of free objects: each once. */
@@ -300,8 +315,10 @@ static int load_range(struct machine *m, const char *at, const char **why)
 	kva_t start, end;
 
 	if (!next_number(&at, &start) || !next_number(&at, &end) ||
-	    start >= end || (start | end) & ~PAGE_MASK(m))
-		return bad(why, "expected START END of the vmalloc range");
+	    start < m->high_memory || start >= end ||
+	    !pg_address_fits(m->fmt, end - 1) || (start | end) & ~PAGE_MASK(m))
+		return bad(why, "expected START END of the vmalloc range, "
+				"behind lowmem");
 	m->vmalloc_start = start;
 	m->vmalloc_end = end;
 	return 0;
@@ -413,70 +430,4 @@ void state_slab_begin(struct machine *m)
 {
 	slab_destroy_all(m);
 	vmalloc_forget_areas(m);
-}
-
-/* Objects in the array cache are not with users. */
-static bool array_objects_known(struct machine *m, const struct kmem_cache *s)
-{
-	for (uint32_t i = 0; i < s->ac.avail; i++) {
-		kva_t obj = s->ac.entry[i];
-
-		if (slab_verify_free(m, s, obj, NULL))
-			return false;
-		slab_clear_held(virt_to_slab(m, obj),
-				obj_to_index(virt_to_slab(m, obj), obj));
-	}
-	return true;
-}
-
-static int finish_cache(struct machine *m, struct kmem_cache *s,
-			const char **why)
-{
-	if (s->flags & CFLGS_OFF_SLAB) {
-		s->slabp_cache = kmalloc_slab(m, s->slab_size, 0);
-		if (!s->slabp_cache)
-			return bad(why, "no general cache for the off-slab "
-					"descriptors of a cache");
-	}
-	if (!array_objects_known(m, s))
-		return bad(why, "an array cache holds what is no object of its "
-				"cache in use");
-	return 0;
-}
-
-/* Slab frames by zone: the file has only the sums. */
-static void count_slab_frames(struct machine *m, const struct kmem_cache *s,
-			      const struct list_head *slabs)
-{
-	const struct slab *slabp;
-
-	list_for_each_entry (slabp, slabs, list)
-		mod_zone_page_state(pfn_zone(m, slabp->pfn),
-				    s->flags & SLAB_RECLAIM_ACCOUNT
-					    ? NR_SLAB_RECLAIMABLE
-					    : NR_SLAB_UNRECLAIMABLE,
-				    1 << s->gfporder);
-}
-
-int state_slab_end(struct machine *m, const char **why)
-{
-	struct kmem_cache *s;
-	struct zone *z;
-	struct checker c = {0};
-
-	slab_find_known_caches(m);
-	for_each_zone (z, m)
-		z->vm_stat[NR_SLAB_RECLAIMABLE] =
-			z->vm_stat[NR_SLAB_UNRECLAIMABLE] = 0;
-	list_for_each_entry (s, &m->slab_caches, list) {
-		int err = finish_cache(m, s, why);
-
-		if (err)
-			return err;
-		count_slab_frames(m, s, &s->slabs_full);
-		count_slab_frames(m, s, &s->slabs_partial);
-		count_slab_frames(m, s, &s->slabs_free);
-	}
-	slab_check(m, &c);
-	return c.broken ? bad(why, "the slabs do not fit together") : 0;
 }

@@ -20,7 +20,12 @@ bool state_slab_keyword(const char *word);
  * text: what was expected. May be told lines in any number.
  */
 int state_load_slab_line(struct machine *m, const char *line, const char **why);
-/* => the zones and their counters are filled. 0 or -EINVAL. */
-int state_slab_end(struct machine *m, const char **why);
+
+struct state_slab_error {
+	const char *cache; /* its name, the machine's, or NULL */
+	const char *why;   /* one line, static text */
+};
+/* => the zones and their counters are filled. 0, or -EINVAL with *e. */
+int state_slab_end(struct machine *m, struct state_slab_error *e);
 
 #endif

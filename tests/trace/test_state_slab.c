@@ -1,9 +1,12 @@
 /* test_state_slab.c - caches and areas out to a state file and in again. */
 #include "trace/state_slab.h"
+#include "core/page_alloc.h"
 #include "core/slab.h"
 #include "core/vmalloc.h"
+#include "formats/report.h"
 #include "formats/state_slab.h"
 #include "tests/core/machine_fixture.h"
+#include "trace/state_read.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -31,27 +34,44 @@ static char *written(const struct machine *m)
 	return text;
 }
 
+/* As before the zones part of a file is read: nothing is free. */
+static void forget_free_frames(struct machine *m)
+{
+	zones_clear_free_lists(m);
+	for (pfn_t pfn = 0; pfn < m->max_pfn; pfn++) {
+		struct page *p = pfn_to_page(m, pfn);
+
+		if (PageBuddy(p) || PagePcp(p))
+			memset(p, 0, sizeof(*p));
+	}
+}
+
 /* Each line of text into m. The first that is refused, or NULL. */
 static const char *load(struct machine *m, char *text, const char **why)
 {
+	struct state_slab_error e;
 	char *save, *line;
 
 	state_slab_begin(m);
+	forget_free_frames(m);
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		if (state_load_slab_line(m, line, why))
 			return line;
-	return state_slab_end(m, why) ? "(end)" : NULL;
+	if (!state_slab_end(m, &e))
+		return NULL;
+	*why = e.why;
+	return "(end)";
 }
 
 /* Caches in every state: full, partial and free slabs, off-slab, shrunk. */
 static void make_history(struct machine *m)
 {
-	static const uint32_t size[] = {24, 200, 700, 3000};
+	static const uint32_t size[] = {24, 200, 700, 3000, 512};
 	kva_t obj[200];
 	char name[24];
 
-	for (int c = 0; c < 4; c++) {
+	for (int c = 0; c < 5; c++) {
 		struct kmem_cache *s;
 
 		snprintf(name, sizeof(name), "cache-%d", c);
@@ -104,7 +124,7 @@ Test(state_slab, the_copy_goes_on_alike)
 	text = written(a);
 	cr_assert_null(load(b, text, &why), "%s", why);
 	free(text);
-	for (int c = 0; c < 4; c++) {
+	for (int c = 0; c < 5; c++) {
 		char name[24];
 		struct kmem_cache *s, *t;
 
@@ -135,12 +155,14 @@ Test(state_slab, wrong_lines_are_refused)
 		"cache", "cache c size", "cache c size 4",
 		"cache c size 64 num 100 limit 1 batchcount 1",
 		/* the next slab's objects would lie behind its frames */
+		"cache c size 64 num 59 allocflags 0x2 limit 1 batchcount 1", /* HighMem */
 		"cache c size 64 num 59 slab_size 384 limit 1 batchcount 1",
 		"cache c size 64 num 59 colour 8 colour_off 64 limit 1 batchcount 1",
 		"cache c size 64 num 59 colour_next 99999 colour_off 99999 limit 1 batchcount 1",
 		"cache c size 64 num 59 colour_next 4294967295 colour_off 4294967295 limit 1 batchcount 1",
 		"ac c", "ac nobody", "slab c full", "slab nobody full",
-		"vmalloc 1 2", "vmalloc 0x2000 0x1000", "vmap x", "vmap 0-1",
+		"vmalloc 1 2", "vmalloc 0x2000 0x1000",
+		"vmalloc 0x1000 0x2000", "vmalloc 0xffffe000 0x100001000", "vmap x", "vmap 0-1",
 		"vmap 0xd07e0000-0xd07e2000 pages=9 vmalloc",
 		"vmap 0xd07e0000-0xd07e2000 pages=x vmalloc",
 		"vlazy 0x1000-0x3000", "vnext x", "kpmd", "cacheobj nobody",
@@ -184,6 +206,7 @@ Test(state_slab, wrong_lines_are_refused)
 Test(state_slab, pieces_that_do_not_fit)
 {
 	struct machine *m = boot();
+	struct state_slab_error e;
 	const char *why = NULL;
 
 	/* the array cache holds a free object */
@@ -191,12 +214,145 @@ Test(state_slab, pieces_that_do_not_fit)
 	cr_assert_eq(state_load_slab_line(m, good_cache, &why), 0);
 	cr_assert_eq(state_load_slab_line(m, "ac c 0xc1200148", &why), 0);
 	cr_assert_eq(state_load_slab_line(m, SLAB "inuse 58 free 1", &why), 0);
-	cr_expect_eq(state_slab_end(m, &why), -EINVAL);
-	cr_expect(why);
+	cr_expect_eq(state_slab_end(m, &e), -EINVAL);
+	cr_expect_str_eq(e.cache, "c");
+	cr_expect(strstr(e.why, "array cache"), "%s", e.why);
 	/* free_objects is not what the slabs have */
 	state_slab_begin(m);
 	cr_assert_eq(state_load_slab_line(m, good_cache, &why), 0);
 	cr_assert_eq(state_load_slab_line(m, SLAB "inuse 58 free 1", &why), 0);
-	cr_expect_eq(state_slab_end(m, &why), -EINVAL);
+	cr_expect_eq(state_slab_end(m, &e), -EINVAL);
+	machine_destroy(m);
+}
+
+/* ---- objects of whole states: one word changed ---- */
+
+/* The word behind `name`, on the line that begins with `line`. */
+static const char *word_behind(const char *text, const char *line,
+			       const char *name)
+{
+	const char *at = strstr(text, line);
+
+	cr_assert(at, "%s", line);
+	at = strstr(at, name);
+	cr_assert(at, "%s", name);
+	return at + strlen(name);
+}
+
+/* A machine's state, that word of it being `to`: what the loader says. "": it
+ * is fine, and the machine sound. */
+static void load_changed(const char *line, const char *from, const char *to,
+			 char error[STATE_ERROR_LEN])
+{
+	struct machine *a = boot(), *b = boot();
+	char *text = NULL;
+	const char *at;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct state_text state = {.name = "changed"};
+
+	make_history(a);
+	report_find("state")->write(a, NULL, out);
+	fclose(out);
+	at = word_behind(text, line, from);
+	out = open_memstream(&state.data, &state.size);
+	fprintf(out, "%.*s%s%s", (int)(at - text), text, to,
+		at + strcspn(at, " \n"));
+	fclose(out);
+	state.room = state.size + 1;
+	for (size_t i = 0; i < state.size; i++)
+		if (state.data[i] == '\n')
+			state.data[i] = '\0';
+	if (!state_load(b, &state, error))
+		check_machine(b);
+	free(text);
+	free(state.data);
+	machine_destroy(a);
+	machine_destroy(b);
+}
+
+/* That word as it is. */
+static const char *address_of(const char *line, const char *from, char to[24])
+{
+	struct machine *m = boot();
+	const char *at;
+	char *text;
+
+	make_history(m);
+	text = written(m);
+	at = word_behind(text, line, from);
+	snprintf(to, 24, "%.*s", (int)strcspn(at, " \n"), at);
+	free(text);
+	machine_destroy(m);
+	return to;
+}
+
+Test(state_slab, caches_own_their_objects_alone)
+{
+	char error[STATE_ERROR_LEN], other[24];
+	static const char *const parts[] = {" object ", " name ", " array ",
+					    " node "};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++) {
+		load_changed("\ncacheobj pid ", parts[i], "0x10", error);
+		cr_expect(strstr(error, "cache pid: expected cacheobj"), "%s",
+			  error);
+		/* a cache's object is none of kmalloc's, and the reverse */
+		address_of("\ncacheobj pid ", parts[i ? 0 : 1], other);
+		load_changed("\ncacheobj pid ", parts[i], other, error);
+		cr_expect(strstr(error, "cache pid: expected cacheobj"), "%s",
+			  error);
+		address_of("\ncacheobj filp ", parts[i], other);
+		load_changed("\ncacheobj pid ", parts[i], other, error);
+		cr_expect(strstr(error, "named once"), "%s", error);
+		load_changed("\ncacheobj pid ", parts[i], "0x0", error);
+		cr_expect_str_empty(error);
+	}
+}
+
+Test(state_slab, off_slab_descriptors_are_objects)
+{
+	char error[STATE_ERROR_LEN], other[24];
+
+	load_changed("\nslab cache-4 ", " desc ", "0x10", error);
+	cr_expect(strstr(error, "desc of an off-slab slab"), "%s", error);
+	load_changed("\nslab cache-4 ", " desc ", "0", error);
+	cr_expect(strstr(error, "desc of an off-slab slab"), "%s", error);
+	address_of("\nslab cache-4 partial", " desc ", other);
+	load_changed("\nslab cache-4 full", " desc ", other, error);
+	cr_expect(strstr(error, "desc of an off-slab slab"), "%s", error);
+	/* a general cache that keeps its own descriptors in itself */
+	load_changed("\ncache kmalloc-64 ", " flags ", "0x80002000", error);
+	cr_expect(strstr(error, "need themselves"), "%s", error);
+}
+
+/* Nor does a slab lie where a list has frames. */
+Test(state_slab, frames_on_lists_are_no_slabs)
+{
+	static const struct {
+		pfn_t pfn;
+		int order; /* -1: the per-CPU list */
+	} rows[] = {{0x1200, 0}, {0x1200, 4}, {0x1000, 10}, {0x1200, -1}};
+	struct machine *m = boot();
+	const char *why;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct zone *z = &m->zone[ZONE_NORMAL];
+
+		state_slab_begin(m);
+		forget_free_frames(m);
+		if (rows[i].order >= 0)
+			zone_place_free_block(m, z, rows[i].pfn,
+					      (unsigned)rows[i].order,
+					      MIGRATE_MOVABLE);
+		else
+			zone_place_pcp_page(m, z, rows[i].pfn, MIGRATE_MOVABLE,
+					    MIGRATE_MOVABLE);
+		cr_assert_eq(state_load_slab_line(m, good_cache, &why), 0);
+		cr_expect_eq(state_load_slab_line(m, SLAB "inuse 58 free 1",
+						  &why), -EINVAL, "row %u", i);
+	}
+	forget_free_frames(m);
+	cr_expect_eq(state_load_slab_line(m, SLAB "inuse 58 free 1", &why), 0);
 	machine_destroy(m);
 }
