@@ -111,23 +111,23 @@ fi
 mkfifo slow
 for signal in INT TERM HUP; do
 	mkdir ended
-	(exec 9<>slow; cat t.trace >&9; sleep 20) &
+	(exec 9<>slow; cat t.trace >&9; exec sleep 600) &
 	feeder=$!
 	# not in the background of this shell, which would let it ignore INT
 	python3 -c 'import signal, subprocess, sys, time, os
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 p = subprocess.Popen(sys.argv[2:])
-until = time.time() + 20
+until = time.time() + 60
 while not os.listdir("ended") and time.time() < until: time.sleep(0.01)
 assert os.listdir("ended"), "nothing was begun"
-time.sleep(0.05)
+time.sleep(1) # until it is on the list of what must go
 p.send_signal(getattr(signal, "SIG" + sys.argv[1]))
 sys.exit(p.wait() != -getattr(signal, "SIG" + sys.argv[1]))
 ' $signal "$M" convert slow ended/x.trace || fail "SIG$signal: another end"
 	kill $feeder
 	wait $feeder 2>/dev/null
 	files ended
-	rmdir ended
+	rm -rf ended
 done
 
 # ---- --procfs ----
