@@ -72,15 +72,21 @@ static void keep(struct machine_config *cfg, paddr_t start, uint64_t size)
 }
 
 /* Beside the default ones as many as there is room for, from 32 MiB on. */
+static void occupied(struct machine_config *cfg)
+{
+	cfg->occupied = 2 * MIB;
+}
+
 static void many_reserved(struct machine_config *cfg)
 {
+	occupied(cfg);
 	while (cfg->nr_reserved < CONFIG_MAX_RANGES)
 		keep(cfg, 32 * MIB + cfg->nr_reserved * 64 * KIB, 8 * KIB);
 }
 
 Test(boot_reserve, as_many_ranges_as_can_be_said)
 {
-	struct machine *bare = boot(64 * MIB, NULL);
+	struct machine *bare = boot(64 * MIB, occupied);
 	struct machine *m = boot(64 * MIB, many_reserved);
 	unsigned first = bare->cfg.nr_reserved;
 

@@ -187,6 +187,31 @@ Test(bootmem, shared_pageblock_has_two_types)
 	machine_destroy(m);
 }
 
+/* 19425 frames of lowmem: sqrt(16 * 77700 kB) is 1114.99; one frame more would
+ * make it 1115. The other limits are those of the range. */
+Test(bootmem, min_free_kbytes_is_a_square_root_cut_off)
+{
+	static const struct {
+		unsigned mib, frames, kbytes;
+	} rows[] = {{4, 734, 216}, {80, 19425, 1114}, {148, 36672, 1531},
+		    {664, 167587, 3274}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct machine_config cfg;
+		struct machine *m;
+
+		machine_config_default(&cfg);
+		cfg.memory = (uint64_t)rows[i].mib << 20;
+		m = boot(&cfg);
+		cr_expect_eq(m->totalram - m->cfg.init_size / 4096,
+			     rows[i].frames, "%u MiB: %u", rows[i].mib,
+			     (unsigned)(m->totalram - m->cfg.init_size / 4096));
+		cr_expect_eq(m->min_free_kbytes, rows[i].kbytes, "%u MiB: %u",
+			     rows[i].mib, (unsigned)m->min_free_kbytes);
+		machine_destroy(m);
+	}
+}
+
 /* ---- sizes ---- */
 
 Test(bootmem, every_size_boots)

@@ -1,6 +1,7 @@
 /* Migration and compaction: frames move, nothing else changes. */
 #include "mm_fixture.h"
 
+#include "core/buddy.h"
 #include "core/compaction.h"
 #include "core/migrate.h"
 #include "core/swapfile.h"
@@ -163,6 +164,101 @@ Test(compaction, deferral)
 	compaction_succeeded(&z, 4);
 	cr_expect_eq(z.compact_order_failed, 5);
 	cr_expect(!compaction_deferred(&z, 4));
+}
+
+/* ---- what a run leaves for the next ---- */
+
+static uint8_t *skip_of(struct machine *m, struct zone *z, pfn_t pfn)
+{
+	return &m->pageblock_skip[(pfn >> m->cfg.pageblock_order) +
+				  zone_idx(z)];
+}
+
+/* Nothing to move anywhere: each frame is looked at once, each block is one to
+ * be passed over, and the next run would begin at the last. */
+Test(compaction, a_machine_without_movable_pages)
+{
+	struct machine *m = boot("x86-2level");
+	uint64_t frames = 0;
+	struct zone *z;
+
+	compact_node(m);
+	for_each_zone(z, m) {
+		pfn_t block = 1u << m->cfg.pageblock_order;
+		pfn_t end = zone_end_pfn(z) & ~(block - 1);
+
+		if (!populated_zone(z))
+			continue;
+		frames += end - z->zone_start_pfn;
+		cr_expect_eq(z->compact_cached_migrate_pfn, end - block, "%s",
+			     z->name);
+		for (pfn_t pfn = z->zone_start_pfn; pfn < end; pfn += block)
+			cr_expect(*skip_of(m, z, pfn), "0x%x", pfn);
+	}
+	cr_expect_eq(m->vm_event[COMPACT_MIGRATE_SCANNED], frames);
+	cr_expect_eq(m->vm_event[COMPACT_ISOLATED], 0);
+	cr_expect_eq(m->vm_event[PGMIGRATE_SUCCESS], 0);
+	check_and_destroy(m);
+}
+
+static enum compact_result compact_for_9(struct machine *m)
+{
+	m->current = NULL;
+	return try_to_compact_pages(m, &m->zone[ZONE_NORMAL], 9, GFP_KERNEL,
+				    MIGRATE_UNMOVABLE,
+				    ALLOC_WMARK_LOW | ALLOC_CPUSET, true);
+}
+
+/* Blocks where nothing was found last time are not looked into. */
+Test(compaction, marked_blocks_are_passed_over)
+{
+	struct task_struct *t;
+	struct machine *m = fragmented("x86-2level", &t);
+	uint64_t scanned = m->vm_event[COMPACT_MIGRATE_SCANNED];
+	uint64_t blocks = 0;
+	struct zone *z;
+
+	for_each_zone(z, m) {
+		if (!populated_zone(z))
+			continue;
+		for (pfn_t pfn = z->zone_start_pfn; pfn < zone_end_pfn(z);
+		     pfn++)
+			*skip_of(m, z, pfn) = true;
+		blocks += (zone_end_pfn(z) >> m->cfg.pageblock_order) -
+			  (z->zone_start_pfn >> m->cfg.pageblock_order);
+	}
+	cr_expect_eq(compact_for_9(m), COMPACT_COMPLETE);
+	cr_expect_eq(m->vm_event[COMPACT_MIGRATE_SCANNED] - scanned, blocks);
+	cr_expect_eq(m->vm_event[PGMIGRATE_SUCCESS], 0);
+	expect_values(t, 14000);
+	check_and_destroy(m);
+}
+
+/* The search for free frames remembers where there are none, and that alone:
+ * pages are looked for from the bottom again. */
+Test(compaction, full_blocks_at_the_top_are_remembered)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 100);
+	struct zone *z = &m->zone[ZONE_NORMAL];
+	pfn_t block = 1u << m->cfg.pageblock_order;
+	pfn_t top = (zone_end_pfn(z) & ~(block - 1)) - 2 * block;
+
+	m->cfg.max_map_count = 1 << 20;
+	map_private(t, BASE, 14000);
+	touch(t, BASE, 14000, ACCESS_WRITE, 0);
+	while (alloc_atomic(m, 9))
+		;
+	for (uint64_t i = 0; i < 14000; i += 2)
+		if (page_to_pfn(m, page_at(t, BASE + i * PAGE)) < top)
+			cr_assert_eq(sys_munmap(t, BASE + i * PAGE, PAGE), 0);
+	drain_all_pages(m);
+	cr_expect_eq(compact_for_9(m), COMPACT_PARTIAL);
+	cr_expect_gt(m->vm_event[PGMIGRATE_SUCCESS], 100);
+	cr_expect_leq(z->compact_cached_free_pfn, top + block);
+	cr_expect_lt(z->compact_cached_migrate_pfn, top);
+	cr_expect(*skip_of(m, z, top + block));
+	check_and_destroy(m);
 }
 
 /* ---- single pages ---- */

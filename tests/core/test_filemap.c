@@ -454,6 +454,21 @@ Test(filemap, shared_anonymous_memory_is_charged_whole)
 	check_and_destroy(m);
 }
 
+/* The file is declared, but there is nothing to open it with. */
+Test(filemap, a_warm_file_without_memory)
+{
+	struct machine *m = boot();
+
+	declare(m, "/a", 1, false, FS_EXT2);
+	while (alloc_page(m, GFP_KERNEL | __GFP_NORETRY))
+		;
+	cr_expect_eq(file_declare(m, "/b", 4096, 8, 1, 0, false, FS_EXT2,
+				  NULL), 0, "objects of the same slabs");
+	cr_expect_eq(file_declare(m, "/c", 4096, 8, 1, 0, true, FS_EXT2, NULL),
+		     -ENOMEM);
+	machine_destroy(m);
+}
+
 /* ---- bytes ---- */
 
 Test(filemap, bytes_go_to_disk_and_come_back)

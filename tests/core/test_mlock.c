@@ -57,3 +57,28 @@ Test(mlock_page, one_that_is_isolated_is_stranded)
 	cr_expect_eq(events(m, UNEVICTABLE_PGRESCUED), 1);
 	machine_destroy(m);
 }
+
+/* The same when munlock finds it so. */
+Test(mlock_page, munlock_of_an_isolated_page)
+{
+	struct machine *m = boot("x86-2level");
+	struct page *page = locked_page(spawn(m, 100));
+
+	cr_assert_eq(isolate_lru_page(m, page), 0);
+	munlock_vma_page(m, page);
+	cr_expect_not(PageMlocked(page));
+	cr_expect_eq(stat_of(m, NR_MLOCK), 0);
+	cr_expect_eq(events(m, UNEVICTABLE_PGSTRANDED), 1);
+	cr_expect_eq(events(m, UNEVICTABLE_PGMUNLOCKED), 0);
+	putback_lru_page(m, page);
+	/* and when it was evictable all the time */
+	lru_add_drain(m);
+	SetPageMlocked(page);
+	inc_zone_page_state(m, page, NR_MLOCK);
+	cr_assert_eq(isolate_lru_page(m, page), 0);
+	munlock_vma_page(m, page);
+	cr_expect_eq(events(m, UNEVICTABLE_PGSTRANDED), 1);
+	cr_expect_eq(events(m, UNEVICTABLE_PGMUNLOCKED), 1);
+	putback_lru_page(m, page);
+	machine_destroy(m);
+}

@@ -287,6 +287,111 @@ Test(vmscan, slabs_shrink_in_batches)
 	check_and_destroy(m);
 }
 
+/* 1024 unused dentries beside `pages` cached pages of a file that is open. */
+static struct file *slabs_and_pages(struct machine *m, uint64_t pages)
+{
+	struct file *f = file_open(m, declare(m, "/f", pages, FS_EXT2));
+	uint64_t reclaimable = 0;
+	struct zone *z;
+	char path[16];
+
+	for (unsigned i = 0; i < 1024; i++) {
+		snprintf(path, sizeof(path), "/d/%u", i);
+		declare(m, path, 1, FS_EXT2);
+	}
+	generic_file_read(m, f, 0, pages * PAGE);
+	lru_add_drain(m);
+	for_each_zone(z, m)
+		reclaimable += zone_reclaimable_pages(m, z);
+	cr_assert_eq(reclaimable, pages);
+	return f;
+}
+
+/*
+ * At the first priority nothing of 63 pages is scanned; slabs are, as if 32
+ * had been: 2 * 32 * 1024 / (63 + 1), which is a batch to the object. What that
+ * frees is enough: there is no second round.
+ */
+Test(vmscan, slabs_shrink_by_their_share_of_the_pages)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+	struct file *f = slabs_and_pages(m, 63);
+
+	cr_expect_geq(try_to_free_pages(m, GFP_KERNEL, 0), 32);
+	cr_expect_eq(events(m, SLABS_SCANNED), 1024);
+	cr_expect_eq(m->slab_scan_deferred, 0);
+	cr_expect_eq(events(m, PGSCAN_DIRECT_DMA), 0);
+	fput(m, f);
+	check_and_destroy(m);
+}
+
+/* kswapd by the same rule; the zone is ten frames short. */
+Test(vmscan, kswapd_shrinks_slabs_by_their_share_of_the_pages)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+	struct file *f = slabs_and_pages(m, 63);
+	struct zone *z = &m->zone[ZONE_DMA];
+
+	while (z->vm_stat[NR_FREE_PAGES] + 10 >
+	       (int64_t)z->watermark[WMARK_HIGH]) {
+		struct page *page = alloc_page(m, GFP_ATOMIC);
+
+		cr_assert(page);
+		SetPageKernel(page);
+	}
+	kswapd_balance(m);
+	cr_expect_eq(events(m, SLABS_SCANNED), 1024);
+	cr_expect_eq(m->slab_scan_deferred, 0);
+	fput(m, f);
+	check_and_destroy(m);
+}
+
+/* A zone where much was scanned in vain is left alone, but for one round. */
+Test(vmscan, kswapd_looks_at_an_unreclaimable_zone_once)
+{
+	struct machine *m = boot_swap("x86-2level", 4 * MEMORY_PAGES);
+	struct task_struct *t = spawn(m, 100);
+	struct zone *z = &m->zone[ZONE_DMA];
+
+	map_private(t, BASE, MEMORY_PAGES);
+	for (unsigned i = 0; !m->kswapd.woken; i++)
+		put(t, BASE + i * PAGE, i);
+	z->pages_scanned = 100 * MEMORY_PAGES;
+	cr_assert_not(zone_reclaimable(m, z));
+	kswapd_run(m);
+	cr_expect_gt(events(m, PGSCAN_KSWAPD_DMA) + events(m, PGREFILL_DMA), 0);
+	cr_expect_lt(events(m, PGSCAN_KSWAPD_DMA), 4 * SWAP_CLUSTER_MAX);
+	check_and_destroy(m);
+}
+
+/* Zone Movable is one of those that it cares for. */
+Test(vmscan, kswapd_balances_zone_movable)
+{
+	struct machine_config cfg;
+	struct machine *m;
+	struct task_struct *t;
+	struct zone *z;
+
+	machine_config_default(&cfg);
+	cfg.memory = 48u << 20;
+	cfg.lowmem_limit = 24u << 20;
+	cfg.kernelcore = 24u << 20;
+	cfg.swap = 64u << 20;
+	m = make_machine(&cfg);
+	z = &m->zone[ZONE_MOVABLE];
+	cr_assert(populated_zone(z));
+	t = spawn(m, 100);
+	map_filled(t, BASE, 8000, 1);
+	cr_assert_eq(events(m, PAGEOUTRUN), 0);
+	/* it alone is short */
+	z->watermark[WMARK_HIGH] = (uint64_t)z->vm_stat[NR_FREE_PAGES] + 100;
+	kswapd_balance(m);
+	cr_expect_gt(z->vm_stat[NR_FREE_PAGES],
+		     (int64_t)z->watermark[WMARK_HIGH]);
+	get_pages(t, BASE, 8000, 1);
+	machine_destroy(m);
+}
+
 /* ---- everything, under pressure, against a model ---- */
 
 #define NR_TASKS 6

@@ -160,6 +160,15 @@ static const struct row rows[] = {
 	{"unmerge", 0, 0,
 	 TOUCHED "1 madvise heap 64K mergeable\n" "ksm scans 3\n"
 	 "|1 madvise heap 64K unmergeable"},
+	/* 1 has the frame back from swap, 2 needs a copy of its own */
+	{"swapped_in_merged", SHORT, 0,
+	 START "2 spawn sh\n"
+	 "1 mmap 0x20000000 16K rw- private anon -> heap\n"
+	 "2 mmap 0x20000000 16K rw- private anon -> heap2\n"
+	 "1 write heap 16K\n" "2 write heap2 16K\n"
+	 "1 madvise heap 16K mergeable\n" "2 madvise heap2 16K mergeable\n"
+	 "ksm scans 3\n" BIG "1 write big 12M\n" "1 read heap 4K\n"
+	 "|2 read heap2 4K"},
 	{"write_merged", 0, 0,
 	 TOUCHED "1 madvise heap 64K mergeable\n" "ksm scans 3\n"
 	 "|1 write heap 64K"},
