@@ -454,19 +454,25 @@ Test(filemap, shared_anonymous_memory_is_charged_whole)
 	check_and_destroy(m);
 }
 
-/* The file is declared, but there is nothing to open it with. */
+/* There is nothing to open it with, or no frame for its first page. */
 Test(filemap, a_warm_file_without_memory)
 {
-	struct machine *m = boot();
+	for (int opened = 0; opened < 2; opened++) {
+		struct machine *m = boot();
+		struct inode *inode = declare(m, "/a", 1, false, FS_EXT2);
 
-	declare(m, "/a", 1, false, FS_EXT2);
-	while (alloc_page(m, GFP_KERNEL | __GFP_NORETRY))
-		;
-	cr_expect_eq(file_declare(m, "/b", 4096, 8, 1, 0, false, FS_EXT2,
-				  NULL), 0, "objects of the same slabs");
-	cr_expect_eq(file_declare(m, "/c", 4096, 8, 1, 0, true, FS_EXT2, NULL),
-		     -ENOMEM);
-	machine_destroy(m);
+		if (opened) /* its object is there for the next */
+			fput(m, file_open(m, inode));
+		while (alloc_page(m, GFP_HIGHUSER | __GFP_NORETRY))
+			;
+		cr_expect_eq(
+			file_declare(m, "/b", 1, 8, 1, 0, false, FS_EXT2, NULL),
+			0, "objects of the same slabs");
+		cr_expect_eq(
+			file_declare(m, "/c", 1, 8, 1, 0, true, FS_EXT2, NULL),
+			-ENOMEM);
+		machine_destroy(m);
+	}
 }
 
 /* ---- bytes ---- */

@@ -2,6 +2,8 @@
 #include "mm_fixture.h"
 
 #include "core/slab.h"
+#include "core/swap.h"
+#include "core/swapfile.h"
 
 struct place {
 	struct mm_struct *mm;
@@ -212,30 +214,82 @@ Test(rmap, shared_memory_through_files)
 	check_and_destroy(m);
 }
 
-/* Reclaim keeps a locked page whoever used it: nobody behind is asked. */
-Test(rmap, a_locked_area_ends_the_search_for_users)
+/* ---- reclaim's walks ---- */
+
+/* A page that three processes map; in the order of the walk. */
+static struct page *shared_page(struct machine *m, struct places *p)
 {
-	struct machine *m = boot("x86-2level");
 	struct task_struct *t = spawn(m, 100);
-	struct places p;
-	vm_flags_t flags;
 
 	map_private(t, BASE, 1);
 	wr(t, BASE);
 	for (uint32_t pid = 101; pid <= 102; pid++)
-		rd(fork_task(t, pid), BASE);
-	rd(t, BASE);
-	p = walk(m, page_at(t, BASE));
-	cr_assert_eq(p.nr, 3);
-	find_vma(p.at[1].mm, BASE)->vm_flags |= VM_LOCKED;
-	cr_expect_eq(page_referenced(m, page_at(t, BASE), NULL, &flags), 1);
-	cr_expect(flags & VM_LOCKED);
-	for (unsigned i = 0; i < 3; i++) {
-		pte_t pte = ptep_get(p.at[i].mm, pte_offset(p.at[i].mm, BASE));
+		fork_task(t, pid);
+	lru_add_drain(m);
+	*p = walk(m, page_at(t, BASE));
+	cr_assert_eq(p->nr, 3);
+	return page_at(t, BASE);
+}
 
-		cr_expect_eq(pte_young(m->fmt, pte), i > 0, "number %u", i);
-	}
+static pte_t entry_of(const struct places *p, unsigned i)
+{
+	return ptep_get(p->at[i].mm, pte_offset(p->at[i].mm, BASE));
+}
+
+static void set_young(const struct places *p, unsigned i, bool young)
+{
+	const struct pg_format *f = p->at[i].mm->m->fmt;
+	pte_t pte = entry_of(p, i);
+
+	set_pte_at(p->at[i].mm, BASE, pte_offset(p->at[i].mm, BASE),
+		   young ? pte_mkyoung(f, pte) : pte_mkold(f, pte));
+}
+
+/* Reclaim keeps a locked page whoever used it: nobody behind is asked. */
+Test(rmap, a_locked_area_ends_the_search_for_users)
+{
+	struct machine *m = boot("x86-2level");
+	struct places p;
+	struct page *page = shared_page(m, &p);
+	vm_flags_t flags;
+
+	for (unsigned i = 0; i < 3; i++)
+		set_young(&p, i, true);
+	find_vma(p.at[1].mm, BASE)->vm_flags |= VM_LOCKED;
+	cr_expect_eq(page_referenced(m, page, NULL, &flags), 1);
+	cr_expect(flags & VM_LOCKED);
+	for (unsigned i = 0; i < 3; i++)
+		cr_expect_eq(pte_young(m->fmt, entry_of(&p, i)), i > 0,
+			     "number %u", i);
 	machine_destroy(m);
+}
+
+/* Nor is the page taken away behind one that locks it, or that has used it
+ * just now. */
+Test(rmap, unmapping_ends_where_the_page_is_wanted)
+{
+	for (int locked = 0; locked < 2; locked++) {
+		struct machine *m = boot("x86-2level");
+		struct places p;
+		struct page *page = shared_page(m, &p);
+
+		cr_assert_eq(sys_swapon(m, 1 << 20), 0);
+		cr_assert(add_to_swap(m, page));
+		for (unsigned i = 0; i < 3; i++)
+			set_young(&p, i, !locked && i == 1);
+		if (locked)
+			find_vma(p.at[1].mm, BASE)->vm_flags |= VM_LOCKED;
+		get_page(page);
+		cr_expect_eq(try_to_unmap(m, page),
+			     locked ? SWAP_MLOCK : SWAP_FAIL);
+		put_page(m, page);
+		cr_expect_not(pte_present(m->fmt, entry_of(&p, 0)));
+		for (unsigned i = 1; i < 3; i++)
+			cr_expect(pte_present(m->fmt, entry_of(&p, i)),
+				  "number %u", i);
+		cr_expect_eq(page_mapcount(page), 2);
+		machine_destroy(m);
+	}
 }
 
 /* remap_file_pages: the entry, not the address, says which page is there. */
