@@ -258,6 +258,7 @@ Test(mmap_errno, mprotect)
 	cr_expect_eq(sys_mprotect(t, BASE - PAGE, PAGE, 1), -ENOMEM);
 	cr_expect_eq(sys_mprotect(t, 0x30000000, PAGE, 1), -ENOMEM);
 	cr_expect_eq(sys_mprotect(t, BASE, PAGE, 0x01000000 | 1), -EINVAL);
+	cr_expect_eq(sys_mprotect(t, BASE, PAGE, 0x02000000 | 1), -EINVAL);
 	/* what comes before the hole has changed */
 	cr_expect_eq(sys_mprotect(t, BASE, 8 * PAGE, 5), -ENOMEM);
 	cr_expect_eq(find_vma(t->mm, BASE)->vm_flags & 7, 5);

@@ -162,6 +162,22 @@ Test(vmalloc_small_range, full_range_purges)
 	machine_destroy(m);
 }
 
+/* Memory there is, but no addresses: what was allocated for the area goes. */
+Test(vmalloc_small_range, no_room_leaves_no_object)
+{
+	const struct kmem_cache *cache;
+
+	boot_with((uint64_t)64 << 20, "x86-2level", 16 * 4096);
+	cache = kmalloc_slab(m, 32, GFP_KERNEL);
+	for (unsigned i = 0; i < 3; i++) {
+		uint32_t live = kmem_cache_live(cache);
+
+		cr_expect_eq(vmalloc(m, 16 * 4096), 0);
+		cr_expect_eq(kmem_cache_live(cache), live);
+	}
+	machine_destroy(m);
+}
+
 /* More than 1024 pages: the array of pointers is vmalloc'ed too. */
 Test(vmalloc, large_array)
 {
