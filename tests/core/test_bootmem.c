@@ -40,6 +40,25 @@ Test(bootmem, ranges_join_and_split)
 	cr_assert_eq(range_find(r, nr, 400), 1);
 }
 
+/* RAM that is less than a frame is none, and what lies behind counts once. */
+Test(bootmem, crumbs_between_firmware_are_no_frames)
+{
+	struct machine_config cfg;
+	struct machine *m;
+	uint64_t present = 0;
+
+	machine_config_default(&cfg);
+	cfg.memory = 64 << 20;
+	cfg.firmware[0].end = cfg.firmware[1].start - 2048;
+	m = boot(&cfg);
+	cr_assert_eq(m->nr_ram_ranges, 1);
+	for (unsigned i = 0; i < MAX_NR_ZONES; i++)
+		present += m->zone[i].present_pages;
+	cr_expect_eq(present << PAGE_SHIFT(m),
+		     cfg.memory - (1 << 20) - cfg.firmware_top);
+	machine_destroy(m);
+}
+
 Test(bootmem, too_many_ranges_are_refused)
 {
 	struct phys_range r[2];
