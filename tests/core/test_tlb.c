@@ -498,3 +498,58 @@ Test(tlb, changes_nothing)
 	for (int i = 0; i < 2; i++)
 		machine_destroy(m[i]);
 }
+
+/* ---- rights and cost ---- */
+
+/* What may be read but not executed is in the TLB all the same. */
+Test(tlb, data_needs_no_right_to_execute)
+{
+	struct tlb_config tlb = model(16, 4, TLB_LRU);
+	struct machine_config cfg;
+	struct machine *m;
+	struct task_struct *t;
+	const struct tlb_stats *n;
+
+	machine_config_default(&cfg);
+	strcpy(cfg.paging, "x86-pae");
+	cfg.nx = true;
+	cfg.memory = 64 * MIB;
+	cfg.tlb = tlb;
+	cfg.tlb.on = true;
+	m = make_machine(&cfg);
+	t = spawn(m, 1);
+	map_private(t, BASE, 4);
+	touch(t, BASE, 4, ACCESS_WRITE, 0);
+	n = tlb_statistics(m);
+	cr_assert_eq(n->assists, 0);
+	touch(t, BASE, 4, ACCESS_READ, 0);
+	touch(t, BASE, 4, ACCESS_READ, 0);
+	cr_expect_eq(n->assists, 0);
+	check_and_destroy(m);
+}
+
+/* Every walk costs the same, however it ends: 3 fault, 3 find the page then,
+ * 2 set D of one that was read. */
+Test(tlb, walks_that_fault_or_assist_cost_as_others)
+{
+	struct tlb_config tlb = model(16, 4, TLB_LRU);
+	struct machine *m;
+	struct task_struct *t;
+	struct file *file;
+	const struct tlb_stats *n;
+
+	tlb.cycles_walk = 7;
+	m = boot_tlb("x86-2level", &tlb);
+	t = spawn(m, 1);
+	file = open_rw(m, "/t", 4 * PAGE, true, FS_TMPFS);
+	n = tlb_statistics(m);
+	map(t, BASE, 3 * PAGE, RW, MAP_SHARED_EMU, file);
+	touch(t, BASE, 3, ACCESS_READ, 0);
+	cr_expect_eq(n->fault_walks, 3);
+	cr_expect_eq(tlb_cycles(m), 7 * (3 + 3));
+	touch(t, BASE, 2, ACCESS_WRITE, 0);
+	cr_expect_eq(n->assists, 2);
+	cr_expect_eq(tlb_cycles(m), 7 * (3 + 3 + 2));
+	fput(m, file);
+	machine_destroy(m);
+}
