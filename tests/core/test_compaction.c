@@ -377,6 +377,35 @@ Test(migrate, busy_page_stays)
 	check_and_destroy(m);
 }
 
+/* Ten times, a frame for each. */
+Test(migrate, a_busy_page_is_tried_ten_times)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 100);
+	struct page_list from = {0};
+	struct spare s = {.nr = 0};
+	struct page *page;
+
+	map_private(t, BASE, 1);
+	store(t, BASE, "busy");
+	page = page_at(t, BASE);
+	lru_add_drain(m);
+	get_page(page);
+	while (s.nr < 16)
+		s.page[s.nr++] = alloc_page(m, GFP_HIGHUSER_MOVABLE);
+	cr_assert_eq(isolate_lru_page(m, page), 0);
+	page_list_add(m, &from, page);
+	acct_isolated(m, page, 1);
+	cr_expect_eq(migrate_pages(m, &from, take_spare, &s), 1);
+	cr_expect_eq(s.nr, 16 - 10);
+	cr_expect_eq(m->vm_event[PGMIGRATE_FAIL], 0, "it may move yet");
+	putback_movable_pages(m, &from);
+	while (s.nr)
+		__free_pages(m, s.page[--s.nr], 0);
+	put_page(m, page);
+	check_and_destroy(m);
+}
+
 Test(migrate, nonlinear_entry_becomes_file_entry)
 {
 	struct machine *m = boot("x86-2level");

@@ -292,6 +292,25 @@ Test(rmap, unmapping_ends_where_the_page_is_wanted)
 	}
 }
 
+/* An anonymous page without a slot has nothing to leave in its entries. */
+Test(rmap, a_page_without_a_slot_stays_mapped)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 100);
+	struct page *page;
+	pte_t old;
+
+	map_private(t, BASE, 1);
+	wr(t, BASE);
+	page = page_at(t, BASE);
+	old = pte_mkold(m->fmt, __pte(pte_value(t, BASE)));
+	set_pte_at(t->mm, BASE, pte_offset(t->mm, BASE), old);
+	cr_expect_eq(try_to_unmap(m, page), SWAP_FAIL);
+	cr_expect_eq(pte_value(t, BASE), old.v);
+	cr_expect_eq(page_mapcount(page), 1);
+	check_and_destroy(m);
+}
+
 /* remap_file_pages: the entry, not the address, says which page is there. */
 Test(rmap, nonlinear_areas)
 {

@@ -477,6 +477,34 @@ Test(swap, swapoff_without_room)
 	check_and_destroy(m);
 }
 
+/* ---- the end of a write ---- */
+
+/* What was to go as soon as it is written goes to the tail, unless it is dirty
+ * again, or in use. */
+Test(swap, a_written_page_is_the_next_to_go)
+{
+	struct machine *m = boot_swap("x86-2level", 100);
+	struct task_struct *t = spawn(m, 100);
+	struct file *file = open_rw(m, "/f", 4 * PAGE, true, FS_EXT2);
+	struct page *page;
+
+	map(t, BASE, 4 * PAGE, RW, MAP_SHARED_EMU, file);
+	touch(t, BASE, 4, ACCESS_READ, 0);
+	lru_add_drain(m);
+	page = page_at(t, BASE + PAGE);
+	cr_assert(PageLRU(page) && !PageActive(page) && !PageDirty(page));
+	SetPageDirty(page);
+	rotate_reclaimable_page(m, page);
+	lru_add_drain(m);
+	cr_expect_eq(events(m, PGROTATED), 0, "it is dirty");
+	ClearPageDirty(page);
+	rotate_reclaimable_page(m, page);
+	lru_add_drain(m);
+	cr_expect_eq(events(m, PGROTATED), 1);
+	fput(m, file);
+	check_and_destroy(m);
+}
+
 /* ---- the checks find what is broken ---- */
 
 Test(swap, check_finds)

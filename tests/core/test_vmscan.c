@@ -392,6 +392,80 @@ Test(vmscan, kswapd_balances_zone_movable)
 	machine_destroy(m);
 }
 
+/* Of 1000 files, the oldest still dirty: its dentry goes, its inode stays, so a
+ * batch of 1024 ends between a dentry and its inode. */
+Test(vmscan, a_batch_of_slabs_is_exact)
+{
+	struct machine *m = boot("x86-2level");
+	struct inode *inode[1000];
+	unsigned gone = 0;
+	char path[16];
+
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), "/f%u", i);
+		inode[i] = declare_file(m, path, PAGE, true, FS_EXT2);
+	}
+	SetPageDirty(find_page(&inode[0]->i_data, 0));
+	cr_expect_eq(shrink_slab(m, GFP_KERNEL, 1u << 20, 0), 1024);
+	for (unsigned i = 0; i < 1000; i++)
+		gone += !inode[i]->dentry_kobj + !inode[i]->inode_kobj;
+	cr_expect_eq(gone, 1024);
+	cr_expect(inode[0]->inode_kobj && !inode[0]->dentry_kobj);
+	ClearPageDirty(find_page(&inode[0]->i_data, 0));
+	machine_destroy(m);
+}
+
+/* ---- who is short ---- */
+
+/* Without what it keeps for higher zones: that is not the zone's own mark. */
+Test(vmscan, a_zone_above_its_mark_wakes_nobody)
+{
+	struct machine_config cfg;
+	struct machine *m;
+	struct zone *z;
+	int64_t high;
+
+	machine_config_default(&cfg);
+	strcpy(cfg.paging, "x86-64");
+	cfg.memory = 64ull << 20;
+	cfg.dma32_limit = 4ull << 30;
+	m = make_machine(&cfg);
+	z = &m->zone[ZONE_DMA];
+	high = (int64_t)z->watermark[WMARK_HIGH];
+	cr_assert_gt(z->lowmem_reserve[ZONE_DMA32], 20);
+	while (z->vm_stat[NR_FREE_PAGES] > high + 20)
+		SetPageKernel(alloc_page(m, GFP_ATOMIC | __GFP_DMA));
+	cr_assert_gt(z->vm_stat[NR_FREE_PAGES], high);
+	wakeup_kswapd(m, z, 0, ZONE_DMA);
+	cr_expect_not(m->kswapd.woken);
+	while (z->vm_stat[NR_FREE_PAGES] > high)
+		SetPageKernel(alloc_page(m, GFP_ATOMIC | __GFP_DMA));
+	wakeup_kswapd(m, z, 0, ZONE_DMA);
+	cr_expect(m->kswapd.woken);
+	check_and_destroy(m);
+}
+
+/* A fifth of what could be dirty may be: free frames and files. */
+Test(vmscan, pages_of_files_are_room_for_dirty_ones)
+{
+	struct machine *m = boot("x86-2level");
+	struct zone *z = &m->zone[ZONE_NORMAL];
+	int64_t stat[NR_VM_ZONE_STAT_ITEMS];
+	int64_t kept = (int64_t)z->watermark[WMARK_HIGH];
+
+	memcpy(stat, z->vm_stat, sizeof(stat));
+	memset(z->vm_stat, 0, sizeof(z->vm_stat));
+	z->vm_stat[NR_FREE_PAGES] = kept + 1000;
+	z->vm_stat[NR_ACTIVE_FILE] = 2000;
+	z->vm_stat[NR_INACTIVE_FILE] = 3000;
+	z->vm_stat[NR_FILE_DIRTY] = 6000 / 5;
+	cr_expect(zone_dirty_ok(m, z));
+	z->vm_stat[NR_FILE_DIRTY]++;
+	cr_expect_not(zone_dirty_ok(m, z));
+	memcpy(z->vm_stat, stat, sizeof(stat));
+	check_and_destroy(m);
+}
+
 /* ---- everything, under pressure, against a model ---- */
 
 #define NR_TASKS 6
