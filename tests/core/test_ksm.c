@@ -176,6 +176,49 @@ Test(ksm, fork_and_exit)
 	check_and_destroy(m);
 }
 
+/* Areas that are not advised are left alone, though they touch one that is. */
+Test(ksm, the_scan_ends_with_the_area)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 100);
+
+	map_private(t, BASE, 8);
+	store(t, BASE, "advised");
+	store(t, BASE + 4 * PAGE, "its neighbour");
+	cr_assert_eq(sys_madvise(t, BASE, 4 * PAGE, MADVISE_MERGEABLE), 0);
+	merge(m);
+	expect_ksm(m, 0, 0, 1, 0);
+	cr_expect_eq(m->ksm->rmap_items, 1);
+	machine_destroy(m);
+}
+
+/* ksmd holds the child's anon_vma, which holds its parent's, when both areas
+ * are gone. */
+Test(ksm, the_last_to_hold_an_anon_vma)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *a = spawn(m, 100), *b;
+	uint32_t before = m->anon_vma_pool.nr_used;
+
+	map_private(a, BASE, 2);
+	wr(a, BASE);
+	b = fork_task(a, 101);
+	store(b, BASE, "x");
+	store(b, BASE + PAGE, "x");
+	sys_madvise(b, BASE, 2 * PAGE, MADVISE_MERGEABLE);
+	merge(m);
+	expect_ksm(m, 1, 1, 0, 0);
+	m->current = a;
+	do_exit(a, 0);
+	m->current = b;
+	cr_assert_eq(sys_munmap(b, BASE, 2 * PAGE), 0);
+	cr_expect_eq(m->anon_vma_pool.nr_used, before + 2);
+	merge(m);
+	cr_expect_eq(m->ksm->rmap_items, 0);
+	cr_expect_eq(m->anon_vma_pool.nr_used, before);
+	check_and_destroy(m);
+}
+
 Test(ksm, merged_pages_migrate)
 {
 	struct machine *m = boot("x86-2level");
