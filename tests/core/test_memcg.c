@@ -741,6 +741,146 @@ Test(memcg, merged_pages_are_charged_once)
 	check_and_destroy(m);
 }
 
+/* From swap each gets a page of its own: the first the one that was merged, the
+ * other a copy, which its own group pays. */
+Test(memcg, a_copy_of_a_merged_page_is_charged)
+{
+	struct machine *m = boot_swap("x86-2level", SWAP_PAGES);
+	struct mem_cgroup *a = group(m, "/a"), *b = group(m, "/b");
+	struct task_struct *ta = member(m, 100, a), *tb = member(m, 101, b);
+
+	put(ta, BASE, 5);
+	put(tb, BASE, 5);
+	m->current = ta;
+	cr_assert_eq(sys_madvise(ta, BASE, PAGE, MADVISE_MERGEABLE), 0);
+	cr_assert_eq(sys_madvise(tb, BASE, PAGE, MADVISE_MERGEABLE), 0);
+	m->current = NULL;
+	ksm_full_scan(m);
+	ksm_full_scan(m);
+	cr_assert_eq(page_at(ta, BASE), page_at(tb, BASE));
+	for (unsigned i = 0; i < 4; i++) {
+		try_to_free_mem_cgroup_pages(m, a, GFP_KERNEL, false);
+		try_to_free_mem_cgroup_pages(m, b, GFP_KERNEL, false);
+	}
+	cr_assert(is_swapped(ta, BASE) && is_swapped(tb, BASE));
+	get(tb, BASE, 5);
+	cr_expect_eq(rss(b), 1, "whose the slot was");
+	get(ta, BASE, 5);
+	cr_assert_neq(page_at(ta, BASE), page_at(tb, BASE));
+	cr_expect_eq(rss(b), 1);
+	cr_expect_eq(rss(a), 1);
+	check_and_destroy(m);
+}
+
+/* ---- how hard it is tried ---- */
+
+static uint64_t frames_in_use(const struct machine *m)
+{
+	uint64_t nr = 0;
+
+	for (unsigned i = PGALLOC_DMA; i <= PGALLOC_MOVABLE; i++)
+		nr += m->vm_event[i];
+	return nr - m->vm_event[PGFREE];
+}
+
+/* A copy that the group has no room for is given back. */
+Test(memcg, a_copy_that_cannot_be_charged)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+	struct mem_cgroup *a = group(m, "/a"), *b = limited(m, "/b", 32);
+	struct task_struct *t = member(m, 100, a), *child;
+	uint64_t before;
+
+	put_pages(t, BASE, 64, 1);
+	child = fork_task(t, 101);
+	mem_cgroup_attach(child, b);
+	m->current = child;
+	cr_assert_neq(sys_mlock(child, BASE, 64 * PAGE), 0);
+	cr_assert_eq(rss(b), 32);
+	before = frames_in_use(m);
+	for (unsigned i = 0; i < 5; i++)
+		cr_expect_neq(sys_mlock(child, BASE, 64 * PAGE), 0);
+	cr_expect_eq(frames_in_use(m), before);
+	leave(m, child);
+	check_and_destroy(m);
+}
+
+/*
+ * Both limits are reached, by 64 pages and 100. The first attempts meet the
+ * limit of memory; reclaim swaps out, which is progress. The limit of memory
+ * and swap is in the way then, and swapping cannot help: six attempts.
+ */
+Test(memcg, progress_is_no_failed_attempt)
+{
+	struct machine *m = boot_swap("x86-2level", SWAP_PAGES);
+	struct mem_cgroup *a = limited(m, "/a", 64);
+	struct task_struct *t = member(m, 100, a);
+	uint64_t res, memsw;
+	struct access_result r;
+
+	put_pages(t, BASE, 100, 1);
+	drain_all_stock(m, a);
+	for (unsigned i = 0; i < 100 && usage(a) < 64; i++) {
+		get(t, BASE + i * PAGE, 1 + i);
+		drain_all_stock(m, a);
+	}
+	cr_assert_eq(usage(a), 64);
+	cr_assert_eq(a->memsw.usage, 100 * PAGE);
+	cr_assert_eq(mem_cgroup_set_memsw_limit(m, a, 100 * PAGE), 0);
+	res = a->res.failcnt;
+	memsw = a->memsw.failcnt;
+	m->current = t;
+	access_range(t, BASE + 100 * PAGE, PAGE, 0, ACCESS_WRITE, &r);
+	cr_expect_eq(r.signal, EMU_SIGKILL);
+	cr_expect_eq(a->res.failcnt - res, 2, "a batch, a page");
+	cr_expect_eq(a->memsw.failcnt - memsw, 6);
+	check_and_destroy(m);
+}
+
+/* Refused values change nothing. */
+Test(memcg, swappiness_of_a_group)
+{
+	struct machine *m = boot_swap("x86-2level", SWAP_PAGES);
+	struct mem_cgroup *a = group(m, "/a");
+
+	cr_expect_eq(mem_cgroup_swappiness(m, a), 60);
+	cr_expect_eq(mem_cgroup_set_swappiness(a, 100), 0);
+	cr_expect_eq(mem_cgroup_swappiness(m, a), 100);
+	cr_expect_eq(mem_cgroup_set_swappiness(a, 101), -EINVAL);
+	cr_expect_eq(mem_cgroup_swappiness(m, a), 100);
+	check_and_destroy(m);
+}
+
+/*
+ * 100 pages of each kind are to be scanned. The first 32 of both are enough, so
+ * files, not more than the others, are done with: 68 of 100 (67 by the kernel's
+ * division) were left, and of the others 100 - 67 = 33 are scanned, one more.
+ */
+Test(memcg, enough_is_freed_and_both_kinds_are_equal)
+{
+	struct machine *m = boot_swap("x86-2level", SWAP_PAGES);
+	struct mem_cgroup *a = group(m, "/a");
+	struct task_struct *t = member(m, 100, a);
+	struct file *f = open_rw(m, "/f", 100 * PAGE, false, FS_EXT2);
+	struct scan_control sc = {.gfp = GFP_KERNEL,
+				  .nr_to_reclaim = SWAP_CLUSTER_MAX,
+				  .target_mem_cgroup = a};
+	const struct lruvec *v;
+
+	map(t, OTHER, 100 * PAGE, RW, MAP_SHARED_EMU | MAP_ANONYMOUS_EMU, NULL);
+	put_pages(t, OTHER, 100, 1);
+	generic_file_read(m, f, 0, 100 * PAGE);
+	lru_add_drain(m);
+	v = mem_cgroup_zone_lruvec(&m->zone[ZONE_DMA], a);
+	cr_assert_eq(v->lru[LRU_INACTIVE_ANON].nr, 100);
+	cr_assert_eq(v->lru[LRU_INACTIVE_FILE].nr, 100);
+	shrink_zone(m, &m->zone[ZONE_DMA], &sc);
+	cr_expect_eq(sc.nr_reclaimed, 32);
+	cr_expect_eq(sc.nr_scanned, 32 + 2 * 33, "mapped ones count twice");
+	fput(m, f);
+	check_and_destroy(m);
+}
+
 /* ---- memcg_check() ---- */
 
 struct told {
