@@ -63,6 +63,46 @@ static struct file *open_file(struct task_struct *t, bool writable,
 	return file;
 }
 
+static void never_as_a_user(struct machine_config *cfg)
+{
+	never_overcommit(cfg);
+	cfg->uid = 1000;
+}
+
+/* Pages that can be had in one piece, found by trying. */
+static uint64_t most_pages(struct task_struct *t)
+{
+	uint64_t fits = 0, fails = 1u << 20;
+
+	while (fits + 1 < fails) {
+		uint64_t mid = (fits + fails) / 2;
+		vaddr_t at = sys_mmap(t, 0, mid * PAGE, RW,
+				      MAP_PRIVATE_EMU | MAP_ANONYMOUS_EMU,
+				      NULL, 0);
+
+		if (at & ~PAGE_MASK(t->m)) {
+			fails = mid;
+			continue;
+		}
+		fits = mid;
+		cr_assert_eq(sys_munmap(t, at, mid * PAGE), 0);
+	}
+	return fits;
+}
+
+/* A reserve is kept for root to log in with. */
+Test(mmap_errno, the_last_of_the_memory_is_roots)
+{
+	struct task_struct *root = world(never_overcommit);
+	struct task_struct *user = world(never_as_a_user);
+	uint64_t reserve = root->m->admin_reserve_kbytes / 4;
+
+	cr_assert_gt(reserve, 0);
+	cr_expect_eq(most_pages(root) - most_pages(user), reserve);
+	check_and_destroy(root->m);
+	check_and_destroy(user->m);
+}
+
 struct mmap_row {
 	vaddr_t addr;
 	uint64_t len;
