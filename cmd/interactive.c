@@ -420,8 +420,15 @@ static void from_script(struct session *s)
 	char *line = NULL;
 	size_t size = 0;
 
+	errno = 0;
 	while (!s->quit && !interrupted && getline(&line, &size, stdin) > 0)
 		do_command(s, line);
+	if (!s->quit && !interrupted && !feof(stdin)) { /* it failed */
+		if (errno == ENOMEM)
+			cmd_host.fail(cmd_host.ctx, size);
+		s->status = complain("--interactive: cannot read commands: %s",
+				     strerror(errno));
+	}
 	free(line);
 }
 

@@ -260,6 +260,13 @@ const char *scratch_folder_make(const char *name)
 	return NULL;
 }
 
+void scratch_folder_watch(const char *path)
+{
+	free(scratch_folder);
+	scratch_folder = path ? text_of("%s", path) : NULL;
+	scratch_owner = getpid();
+}
+
 static int remove_one(const char *path, const struct stat *st __unused_arg,
 		      int type __unused_arg, struct FTW *ftw __unused_arg)
 {

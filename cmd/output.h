@@ -34,6 +34,8 @@ void scratch_remove(struct output *o);
  * child process. NULL after a message. */
 const char *scratch_folder_make(const char *name);
 void scratch_folder_remove(void);
+/* A folder that somebody else makes and removes; NULL: no more. */
+void scratch_folder_watch(const char *path);
 void remove_folder(const char *path);
 /* Remove everything that is still open; a signal handler may call it. */
 void outputs_abandon(void);

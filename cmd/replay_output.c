@@ -199,11 +199,14 @@ void save_states(struct replay_run *run, const char *mark)
 
 int write_procfs(struct replay_run *run)
 {
-	char why[512];
+	char why[512], temp[PROCFS_PATH_MAX];
+	int ret;
 
-	if (!procfs_write(run->m, run->opt.procfs, why, sizeof(why)))
-		return 0;
-	return complain("--procfs: %s", why);
+	if (!procfs_temp_name(run->opt.procfs, temp))
+		scratch_folder_watch(temp);
+	ret = procfs_write(run->m, run->opt.procfs, why, sizeof(why));
+	scratch_folder_watch(NULL);
+	return ret ? complain("--procfs: %s", why) : 0;
 }
 
 static void print_row(FILE *out, const char *what, uint64_t n)

@@ -24,7 +24,6 @@
 #include <unistd.h>
 
 #define FTW_FDS 16
-#define PROCFS_PATH_MAX 4096
 
 struct procfs_writer {
 	const struct machine *m;
@@ -224,22 +223,30 @@ static int replace_dir(struct procfs_writer *w, const char *tmp,
 	return 0;
 }
 
+int procfs_temp_name(const char *dir, char name[PROCFS_PATH_MAX])
+{
+	int n = (int)strlen(dir);
+
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	if (n + 24 > PROCFS_PATH_MAX)
+		return -1;
+	snprintf(name, PROCFS_PATH_MAX, "%.*s.tmp.%ld", n, dir, (long)getpid());
+	return 0;
+}
+
 int procfs_write(const struct machine *m, const char *dir, char *err,
 		 size_t errlen)
 {
 	struct procfs_writer w = {.m = m, .err = err, .errlen = errlen};
 	char tmp[PROCFS_PATH_MAX];
-	int n, ret;
+	int ret;
 
-	n = (int)strlen(dir);
-	while (n > 1 && dir[n - 1] == '/')
-		n--;
 	errno = 0;
-	if (n + 24 > PROCFS_PATH_MAX) {
+	if (procfs_temp_name(dir, tmp)) {
 		errno = ENAMETOOLONG;
 		return complain(&w, "%.100s...", dir);
 	}
-	snprintf(tmp, sizeof(tmp), "%.*s.tmp.%ld", n, dir, (long)getpid());
 	if (mkdir(tmp, 0777))
 		return complain(&w, "%s", tmp);
 	w.dir = open(tmp, O_RDONLY | O_DIRECTORY);

@@ -15,6 +15,11 @@
 int procfs_write(const struct machine *m, const char *dir, char *err,
 		 size_t errlen);
 
+/* Its name while it is built, for who must remove it where procfs_write() does
+ * not return. -1: the name is too long. */
+#define PROCFS_PATH_MAX 4096
+int procfs_temp_name(const char *dir, char name[PROCFS_PATH_MAX]);
+
 /* One file of the folder. */
 struct procfs_file {
 	const char *path; /* below dir, or below PID/ and PID/task/PID/ */
