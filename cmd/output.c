@@ -119,9 +119,12 @@ void outputs_end(int number)
 	raise(number); /* taken when the handler returns */
 }
 
-/* Signals that would end the program with files half written. Who catches or
- * ignores one keeps it. */
-static void guard_outputs(void)
+/*
+ * o->temp goes when the program ends: from before it is made, since a signal may
+ * come as soon as it is. Signals that would end the program are caught; who
+ * catches or ignores one keeps it.
+ */
+static void guard(struct output *o)
 {
 	static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ};
 	const struct sigaction sa = {.sa_handler = outputs_end};
@@ -131,6 +134,8 @@ static void guard_outputs(void)
 		if (!sigaction(ends[i], NULL, &old) &&
 		    old.sa_handler == SIG_DFL)
 			sigaction(ends[i], &sa, NULL);
+	o->next = open_outputs;
+	open_outputs = o;
 }
 
 int output_open(struct output *o, const char *path)
@@ -155,9 +160,10 @@ int output_open(struct output *o, const char *path)
 	if (!path)
 		cmd_host.fail(cmd_host.ctx, 0);
 	o->temp = text_of("%s.XXXXXX", path);
-	guard_outputs();
+	guard(o);
 	fd = mkstemp(o->temp);
 	if (fd < 0) {
+		unlink_output(o);
 		cannot("write", path);
 		forget(o);
 		return -1;
@@ -168,13 +174,12 @@ int output_open(struct output *o, const char *path)
 	o->f = fdopen(fd, "w");
 	if (!o->f) {
 		remove_temp(o);
+		unlink_output(o);
 		cannot("write", path);
 		close(fd);
 		forget(o);
 		return -1;
 	}
-	o->next = open_outputs;
-	open_outputs = o;
 	return 0;
 }
 
@@ -220,16 +225,15 @@ int scratch_make(struct output *o, const char *name)
 
 	memset(o, 0, sizeof(*o));
 	o->temp = text_of("%s/%s", temp_folder(), name);
-	guard_outputs();
+	guard(o);
 	fd = mkstemps(o->temp, (int)strlen(ending));
 	if (fd < 0) {
+		unlink_output(o);
 		cannot("write", o->temp);
 		forget(o);
 		return -1;
 	}
 	close(fd);
-	o->next = open_outputs;
-	open_outputs = o;
 	return 0;
 }
 

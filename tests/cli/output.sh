@@ -120,7 +120,6 @@ p = subprocess.Popen(sys.argv[2:])
 until = time.time() + 60
 while not os.listdir("ended") and time.time() < until: time.sleep(0.01)
 assert os.listdir("ended"), "nothing was begun"
-time.sleep(1) # until it is on the list of what must go
 p.send_signal(getattr(signal, "SIG" + sys.argv[1]))
 sys.exit(p.wait() != -getattr(signal, "SIG" + sys.argv[1]))
 ' $signal "$M" convert slow ended/x.trace || fail "SIG$signal: another end"

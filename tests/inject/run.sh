@@ -106,6 +106,8 @@ memory diff-state "$M" diff-state a.state a.state
 memory explain "$M" explain t.trace --all --set memory=16M
 memory explain-json "$M" explain t.trace --line 9 --json --set memory=16M
 memory cat "$M" cat t.trace.zst --from line:6
+memory interactive "$M" replay t.trace --interactive --set memory=16M
+memory procfs "$M" replay t.trace --set memory=16M --procfs out/proc
 memory series "$M" replay t.trace --set memory=16M --series 1 out/s.csv -r slabinfo --json
 memory player "$M" player t.trace --set memory=16M -o out/p.html
 memory figure "$M" figure page-table t.trace --set memory=16M --address a+4K -o out/f.svg
