@@ -76,6 +76,8 @@ static unsigned row_places(struct family_view *f, unsigned fit)
 	for (size_t i = 0; i < f->fam.all_rows; i++)
 		row_place(f, i);
 	n = figure_places(f->o, ROW_SLOTS | f->fam.page, f->fam.all_rows);
+	if (f->o->slots && n > fit)
+		f->s->no_places = true;
 	if (!f->o->slots || n > fit)
 		return f->fam.nr_rows;
 	for (size_t i = 0; i < f->fam.all_rows; i++)
@@ -115,6 +117,8 @@ static unsigned column_places(struct family_view *f, unsigned fit)
 		column_place(f, i);
 	}
 	n = figure_places(f->o, COLUMN_SLOTS | f->fam.page, f->fam.nr_columns);
+	if (f->o->slots && n > fit)
+		f->s->no_places = true;
 	if (!f->o->slots || n > fit)
 		return f->fam.nr_columns;
 	for (unsigned i = 0; i < f->fam.nr_columns; i++) {

@@ -13,7 +13,8 @@
  * What has no room on a canvas is counted or shortened there, and counts and
  * what is shortened are words (figure.h, svg.h). So a canvas is large enough if
  * the figure says on it the same words as on the whole slide: letter by letter,
- * whatever lines they are broken into.
+ * whatever lines they are broken into; and if what keeps its place throughout a
+ * series has room to do so.
  */
 #include "formats/figure.h"
 #include "formats/memory_stream.h"
@@ -78,6 +79,7 @@ int figure_draw(const struct figure *f, const struct machine *m,
 	z.out = memory_stream(&m->host, text, &size);
 	ret = f->draw(m, o, &z);
 	fclose(z.out);
+	s->no_places = z.no_places;
 	if (!ret)
 		return 0;
 	memcpy(s->why, z.why, sizeof(s->why));
@@ -99,7 +101,7 @@ static bool fits(const struct figure *f, const struct machine *m,
 		return false;
 	if (figure_draw(f, m, o, s, percent, &trial))
 		return false;
-	same = same_words(trial, words);
+	same = !s->no_places && same_words(trial, words);
 	free(trial);
 	return same;
 }

@@ -222,11 +222,13 @@ static void choose_places(struct tree_view *v, const struct mm_struct *mm)
 		figure_place(v->o, NODE_SLOTS, vma->vm_start, 0);
 	n = figure_places(v->o, NODE_SLOTS, 0);
 	rows = 2 * fls64(n);
+	v->s->no_places = v->o->slots;
 	if (!v->o->slots || (int)(n + 1) * v->half > v->room.w)
 		return;
 	rows = max_t(size_t, rows, levels(mm->mm_rb.node));
 	v->level_h = (v->room.h - v->node_h) / (int)rows;
 	v->places = v->level_h >= v->node_h + line_height(v) / 2;
+	v->s->no_places = !v->places;
 	if (v->places)
 		v->half = min_t(int, v->room.w / (int)(n + 1), v->node_w);
 	v->level_h = min_t(int, v->level_h, 2 * v->node_h);

@@ -178,7 +178,7 @@ static bool places_fit(const struct svg *s, const struct figure_options *o,
 		       (record_height_of(s, lines) + gap) <= height;
 }
 
-static struct shown choose_areas(const struct svg *s,
+static struct shown choose_areas(struct svg *s,
 				 const struct figure_options *o, int height)
 {
 	const struct mm_struct *mm = o->task->mm;
@@ -198,6 +198,7 @@ static struct shown choose_areas(const struct svg *s,
 		if (sh.places)
 			sh.lines = n;
 	}
+	s->no_places |= o->slots && !sh.places;
 	if (sh.places || sh.all <= (uint32_t)((height + gap) / box)) {
 		sh.first = sh.all;
 		return sh;

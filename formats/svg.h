@@ -78,6 +78,7 @@ struct svg {
 	const struct svg_theme *theme;
 	int width, height; /* of the viewBox */
 	int shown_width, shown_height; /* pixels of the picture; 0: these */
+	bool no_places; /* a figure of a series had no room to keep places */
 	int font;	   /* pixels of normal text; small is 7/8 of it */
 	const char *family; /* NULL: the usual ones */
 	char why[200];	   /* what a figure cannot be drawn for */
