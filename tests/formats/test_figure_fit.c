@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The figures here are of nothing; host memory is what is asked of it. */
+static const struct machine no_machine;
+
 /* Figures that look at their canvas only: narrowest that has room for all. */
 static int needed;
 
@@ -51,7 +54,7 @@ static int zoom(figure_fn draw, int least, int width, int height)
 				  .width = width, .height = height, .font = 16};
 
 	needed = least;
-	return figure_zoom(&f, NULL, &o, &style, 160);
+	return figure_zoom(&f, &no_machine, &o, &style, 160);
 }
 
 Test(figure_fit, is_as_large_as_all_words_allow)
@@ -91,11 +94,11 @@ Test(figure_fit, is_shown_in_the_size_asked_for)
 			.height = 720, .font = 16};
 	char *text;
 
-	cr_assert_eq(figure_draw(&f, NULL, &o, &s, 160, &text), 0);
+	cr_assert_eq(figure_draw(&f, &no_machine, &o, &s, 160, &text), 0);
 	cr_expect(strstr(text, "width=\"1280\" height=\"720\" viewBox=\"0 0 800 450\""),
 		  "%.200s", text);
 	free(text);
-	cr_assert_eq(figure_draw(&f, NULL, &o, &s, 100, &text), 0);
+	cr_assert_eq(figure_draw(&f, &no_machine, &o, &s, 100, &text), 0);
 	cr_expect(strstr(text, "height=\"720\" viewBox=\"0 0 1280 720\"\n"),
 		  "%.200s", text);
 	free(text);
@@ -110,7 +113,7 @@ Test(figure_fit, says_why_not)
 	char *text;
 
 	needed = 1300;
-	cr_expect_eq(figure_draw(&f, NULL, &o, &s, 100, &text), -EINVAL);
+	cr_expect_eq(figure_draw(&f, &no_machine, &o, &s, 100, &text), -EINVAL);
 	cr_expect_null(text);
 	cr_expect_str_eq(s.why, "less than 1300");
 }
