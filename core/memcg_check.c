@@ -181,7 +181,8 @@ static void check_group(struct memcg_checker *k, const struct mem_cgroup *memcg)
 	      (long long)stat[MEM_CGROUP_STAT_FILE_MAPPED],
 	      (long long)stat[MEM_CGROUP_STAT_SWAP], (long long)t->cache,
 	      (long long)t->rss, (long long)t->mapped, (long long)t->swap);
-	CHECK(k->c, !memcg->dead || (!t->cache && !t->rss && t->swap),
+	CHECK(k->c, !memcg->dead || (!t->cache && !t->rss &&
+				 (t->swap || memcg->nr_below)),
 	      "memcg 6: %s is removed, and still there", memcg->path);
 }
 

@@ -18,6 +18,8 @@
  *
  * A removed group's pages are given to its parent. Slots in swap go on naming
  * the dead group until they are freed; only then its number can be used again.
+ * Nor does a removed group go before those below it that wait for this: their
+ * counters go on to its own.
  *
  * Linux: mm/memcontrol.c, kernel/cgroup.c.
  */
@@ -131,24 +133,32 @@ static struct mem_cgroup *group_alloc(struct machine *m,
 	memcg->parent = parent;
 	INIT_LIST_HEAD(&memcg->children);
 	INIT_LIST_HEAD(&memcg->sibling);
-	if (parent)
+	if (parent) {
 		list_add_tail(&memcg->sibling, &parent->children);
+		parent->nr_below++;
+	}
 	inherit(m, memcg);
 	return memcg;
 }
 
 static void group_free(struct machine *m, struct mem_cgroup *memcg)
 {
-	drain_all_stock(m, memcg);
 	m->memcg->group[memcg->id] = NULL;
 	host_strfree(&m->host, memcg->path);
 	host_free(&m->host, memcg, sizeof(*memcg));
 }
 
+/* Up the tree: the last one below may be what its parent waited for. */
 void mem_cgroup_put(struct machine *m, struct mem_cgroup *memcg)
 {
-	if (memcg->dead && !memcg->swap_refs)
+	while (memcg->dead && !memcg->swap_refs && !memcg->nr_below) {
+		struct mem_cgroup *parent = memcg->parent;
+
+		drain_all_stock(m, memcg);
 		group_free(m, memcg);
+		parent->nr_below--;
+		memcg = parent; /* at last the root, which never dies */
+	}
 }
 
 int mem_cgroup_create(struct machine *m, const char *path)

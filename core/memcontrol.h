@@ -53,7 +53,7 @@ struct mem_cgroup_per_zone {
 
 struct mem_cgroup {
 	uint16_t id;	    /* its place in memcontrol.group; 0: the root */
-	bool dead;	    /* removed; slots still name it */
+	bool dead;	    /* removed; slots or groups below still name it */
 	bool use_hierarchy; /* children's charges are its own too */
 	bool memsw_is_minimum; /* both limits are one: swapping is no help */
 	uint8_t swappiness;
@@ -66,6 +66,7 @@ struct mem_cgroup {
 	uint64_t events[MEM_CGROUP_EVENTS_NSTATS];
 	uint64_t dead_count; /* groups removed below */
 	uint64_t swap_refs;  /* slots that name it */
+	uint32_t nr_below;   /* groups whose parent it is, dead ones too */
 	struct mem_cgroup_per_zone zone[MAX_NR_ZONES];
 };
 

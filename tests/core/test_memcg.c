@@ -600,6 +600,34 @@ Test(memcg, slots_outlive_their_group)
 	machine_destroy(m);
 }
 
+/* And a group those below it: their counters go on to its own. */
+Test(memcg, a_group_outlives_the_dead_below_it)
+{
+	struct machine *m = boot_swap("x86-2level", SWAP_PAGES);
+	struct mem_cgroup *a = group(m, "/a"), *in;
+	struct task_struct *t;
+	uint16_t id = a->id, below;
+
+	cr_assert_eq(mem_cgroup_set_hierarchy(a, 1), 0);
+	in = limited(m, "/a/in", 64);
+	below = in->id;
+	t = member(m, 100, in);
+	put_pages(t, BASE, 200, 1);
+	mem_cgroup_attach(t, mem_cgroup_find(m, "/"));
+	cr_assert_eq(mem_cgroup_remove(m, in), 0);
+	cr_assert_eq(mem_cgroup_remove(m, a), 0);
+	cr_assert_eq(m->memcg->group[below], in, "slots name it");
+	cr_assert_eq(m->memcg->group[id], a, "and it names its parent");
+	cr_expect_null(mem_cgroup_find(m, "/a"), "there is no such group");
+	check_machine(m);
+	get_pages(t, BASE, 100, 1);
+	check_machine(m);
+	get_pages(t, BASE, 200, 1);
+	cr_expect_null(m->memcg->group[below]);
+	cr_expect_null(m->memcg->group[id]);
+	check_and_destroy(m);
+}
+
 Test(memcg, force_empty_swaps_out_what_it_can)
 {
 	struct machine *m = boot_swap("x86-2level", SWAP_PAGES);
