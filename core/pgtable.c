@@ -296,21 +296,44 @@ ptep_t pte_alloc_at(struct mm_struct *mm, vaddr_t addr)
 
 /* ---- without allocating ---- */
 
-ptep_t pte_offset(const struct mm_struct *mm, vaddr_t addr)
+/* Any format, with large pages too. */
+static inline __attribute__((always_inline)) ptep_t
+walk_down(const struct mm_struct *mm, vaddr_t addr, unsigned nr_levels,
+	  unsigned entry_size, bool large)
 {
 	const struct machine *m = mm->m;
 	const struct pg_format *f = m->fmt;
 	paddr_t table = mm->pgd;
+	unsigned d;
 
-	for (unsigned d = 0; d + 1 < f->nr_levels; d++) {
-		uint64_t entry =
-			entry_read(m, table_entry(f, table, d, addr)).v;
+	for (d = 0; d + 1 < nr_levels; d++) {
+		uint64_t entry = entry_read_sized(
+			m, table + pg_index(f, d, addr) * entry_size,
+			entry_size);
 
 		if (!entry)
 			return 0;
-		table = table_below(m, d, entry);
+		table = large ? table_below(m, d, entry) : entry_table(f, entry);
 	}
-	return table_entry(f, table, f->nr_levels - 1, addr);
+	return table + pg_index(f, d, addr) * entry_size;
+}
+
+/*
+ * Every miss of the software TLB comes here, so the two formats of 32-bit x86
+ * have walks of their own: the compiler unrolls the levels and knows the width.
+ */
+ptep_t pte_offset(const struct mm_struct *mm, vaddr_t addr)
+{
+	const struct machine *m = mm->m;
+	const struct pg_format *f = m->fmt;
+
+	if (likely(!m->large_table)) {
+		if (f->nr_levels == 2 && f->entry_size == 4)
+			return walk_down(mm, addr, 2, 4, false);
+		if (f->nr_levels == 3 && f->entry_size == 8)
+			return walk_down(mm, addr, 3, 8, false);
+	}
+	return walk_down(mm, addr, f->nr_levels, f->entry_size, true);
 }
 
 static vaddr_t next_boundary(vaddr_t addr, vaddr_t end, unsigned shift)

@@ -17,19 +17,24 @@
 
 typedef paddr_t ptep_t; /* physical address of an entry; 0 = none */
 
+/* size: bytes of an entry, 4 or 8 */
+static inline uint64_t entry_read_sized(const struct machine *m, ptep_t at,
+					unsigned size)
+{
+	uint32_t v32;
+	uint64_t v64;
+
+	if (size == 4) {
+		__builtin_memcpy(&v32, m->ram + at, 4);
+		return v32;
+	}
+	__builtin_memcpy(&v64, m->ram + at, 8);
+	return v64;
+}
+
 static inline pte_t entry_read(const struct machine *m, ptep_t at)
 {
-	if (m->fmt->entry_size == 4) {
-		uint32_t v;
-
-		__builtin_memcpy(&v, m->ram + at, 4);
-		return __pte(v);
-	} else {
-		uint64_t v;
-
-		__builtin_memcpy(&v, m->ram + at, 8);
-		return __pte(v);
-	}
+	return __pte(entry_read_sized(m, at, m->fmt->entry_size));
 }
 
 static inline void entry_write(struct machine *m, ptep_t at, pte_t p)

@@ -79,17 +79,26 @@ static bool as_event(struct run_work *w, uint32_t i)
 	return go_on && w->r->last == w->task;
 }
 
-/* A page that the TLB does not know, or two pages. The same. */
+/*
+ * Access i is known, or a walk makes it so: nothing but what is known of its kind
+ * changes. false: two pages, or a fault.
+ */
+static inline bool without_event(struct run_work *w, uint64_t acc,
+				 const struct machine *m)
+{
+	uint64_t page = acc_addr(acc) >> m->page_shift;
+	unsigned kind = acc_kind(acc);
+
+	w->known[kind] = page + 1;
+	return likely(!crosses(m, acc)) &&
+	       (likely(tag_hits(w->task->mm->tlb, kind, page)) ||
+		mmu_remember(w->task, acc_addr(acc), kind));
+}
+
+/* Two pages, or a fault. The same. */
 static bool missed(struct run_work *w, uint32_t i)
 {
-	uint64_t acc = w->run->acc[i];
-	unsigned kind = acc_kind(acc);
-	bool two = crosses(w->r->m, acc);
-
-	w->known[kind] = (acc_addr(acc) >> w->r->m->page_shift) + 1;
-	if (!two && mmu_remember(w->task, acc_addr(acc), kind))
-		return true;
-	w->hits[kind]--;
+	w->hits[acc_kind(w->run->acc[i])]--;
 	return as_event(w, i);
 }
 
@@ -103,14 +112,7 @@ static bool until_known(struct run_work *w, uint32_t *i)
 	const struct machine *m = w->r->m;
 
 	for (; *i < run->n && !all_known(w); ++*i) {
-		uint64_t acc = run->acc[*i];
-		uint64_t page = acc_addr(acc) >> m->page_shift;
-		unsigned kind = acc_kind(acc);
-
-		if (!crosses(m, acc) &&
-		    tag_hits(w->task->mm->tlb, kind, page)) {
-			w->known[kind] = page + 1;
-		} else if (!missed(w, *i)) {
+		if (!without_event(w, run->acc[*i], m) && !missed(w, *i)) {
 			++*i;
 			return false;
 		}
@@ -122,22 +124,17 @@ static bool until_known(struct run_work *w, uint32_t *i)
 static uint32_t by_turns(struct run_work *w)
 {
 	const struct access_run *run = w->run;
-	const struct soft_tlb *t = w->task->mm->tlb;
-	unsigned shift = w->r->m->page_shift;
+	const struct machine *m = w->r->m;
 
 	for (uint32_t k = 0; k < run->nr_turns;) {
 		uint32_t i = run->turn[k];
-		uint64_t acc = run->acc[i], page = acc_addr(acc) >> shift;
-		unsigned kind = acc_kind(acc);
 
-		if (likely(tag_hits(t, kind, page) && !crosses(w->r->m, acc))) {
-			w->known[kind] = page + 1;
+		if (likely(without_event(w, run->acc[i], m))) {
 			k++;
 			continue;
 		}
 		if (!missed(w, i++) || !until_known(w, &i))
 			return w->done;
-		t = w->task->mm->tlb;
 		while (k < run->nr_turns && run->turn[k] < i)
 			k++;
 	}
