@@ -39,7 +39,6 @@ void zones_reset(struct machine *m)
 	};
 
 	memset(m->zone, 0, sizeof(m->zone));
-	m->nr_zones = 0;
 	for (unsigned i = 0; i < MAX_NR_ZONES; i++) {
 		struct zone *z = &m->zone[i];
 
@@ -49,7 +48,6 @@ void zones_reset(struct machine *m)
 				(i != ZONE_HIGHMEM || m->cfg.highmem);
 		z->inactive_ratio = 1;
 		z->pageset.batch = 1;
-		m->nr_zones += z->configured;
 	}
 }
 

@@ -103,7 +103,6 @@ struct machine {
 	pfn_t max_pfn;		     /* first pfn behind RAM */
 	pfn_t max_low_pfn;	     /* first pfn behind lowmem */
 	struct zone zone[MAX_NR_ZONES];
-	unsigned nr_zones;	     /* configured ones */
 	uint8_t *pageblock_type;     /* by pfn >> pageblock_order, plus zone */
 	size_t nr_pageblock_types;
 	uint8_t *pageblock_skip;     /* likewise: compaction found nothing */
