@@ -4,8 +4,9 @@
 usage: mutate.py [--count N] [--seed S] [--jobs N] [--only FILE] [--list]
        mutate.py --these FILE       those of a file, as survivors.txt has them
 
-A sample of N faults (drawn by seed S from all there are) is planted in copies
-of the tree below build/mutation. For each, the quick tests run and stop at the
+A sample of N faults is planted in copies of the tree below build/mutation. It
+is drawn by seed S from all there are, so that a change of the code changes only
+those of the lines it touches. For each, the quick tests run and stop at the
 first that fails: golden scenarios, random traces, module tests. A fault that
 does not build is not counted; one that makes a test hang is caught.
 
@@ -14,8 +15,8 @@ listed in tests/mutation/equivalent.txt change nothing and do not count.
 """
 import argparse
 import glob
+import hashlib
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -98,6 +99,19 @@ def named_in(path, faults):
 
 def describe(fault):
     return "%s: %s => %s" % (fault[0], fault[2].strip(), fault[3].strip())
+
+
+def draw(everything, seed, count):
+    """Those with the lowest hashes: no fault's lot depends on another's. The
+    same text in one file twice is two faults."""
+    seen = {}
+    lots = []
+    for fault in everything:
+        name = describe(fault)
+        seen[name] = seen.get(name, 0) + 1
+        lot = "%d %s %d" % (seed, name, seen[name])
+        lots.append((hashlib.sha256(lot.encode()).digest(), fault))
+    return [fault for _, fault in sorted(lots)[:count]]
 
 
 def known_equivalent():
@@ -238,8 +252,7 @@ def main():
     if options.these:
         chosen = named_in(options.these, everything)
     else:
-        chosen = random.Random(options.seed).sample(
-            everything, min(options.count, len(everything)))
+        chosen = draw(everything, options.seed, options.count)
     if options.list:
         for fault in chosen:
             print("%d %s" % (fault[1] + 1, describe(fault)))
