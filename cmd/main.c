@@ -58,6 +58,7 @@ int cmd_help(int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
+	char name[64]; /* getopt begins its messages with it */
 	const struct command *c;
 
 	if (host_limit_start(&argc, argv))
@@ -78,6 +79,8 @@ static int run(int argc, char **argv)
 	if (!c)
 		return complain("there is no command \"%s\" (mmemu help lists them)",
 				argv[1]);
+	snprintf(name, sizeof(name), "mmemu: %s", argv[1]);
+	argv[1] = name;
 	return c->run(argc - 1, argv + 1);
 }
 

@@ -84,7 +84,9 @@ int points_load(struct points *ps, const struct run_options *opt)
 		p->cfg = host_alloc(&cmd_host, sizeof(*p->cfg));
 		if (config_load(p->config, (const char *const *)p->sets,
 				p->nr_sets, p->cfg, err))
-			return complain("%s: %s", p->name, err);
+			return p->config && !strcmp(p->name, p->config) ?
+				       complain("%s", err) :
+				       complain("%s: %s", p->name, err);
 		if (p->cfg->contents == CONTENTS_AUTO)
 			p->cfg->contents = CONTENTS_OFF;
 		p->cfg->tlb.on = !opt->no_tlb;

@@ -107,10 +107,9 @@ run 0 config wide.yaml
 cp out again.yaml
 run 0 config again.yaml
 cmp -s out again.yaml || fail "a custom format is not printed as it is read"
-# (compare names the column first)
 bad_levels() {
 	sed "s/levels: .*/levels: $1/" wide.yaml >wrong.yaml
-	complains "mmemu: wrong.yaml: wrong.yaml:$2" compare "$L/fork.trace" --with wrong.yaml
+	complains "mmemu: wrong.yaml:$2" compare "$L/fork.trace" --with wrong.yaml
 }
 bad_levels "[1, 15]" "4:3: paging: p64k: a table does not fit a frame"
 bad_levels "[5, 12, 30]" "4:3: paging: p64k: a level has 1 to 24 index bits"
@@ -149,7 +148,7 @@ for m in "$ROOT"/traces/tlb/*.yaml; do
 	run 0 compare loop.trace --with linux-3.12-i386 --tlb "$(basename "$m" .yaml)"
 	run 0 compare loop.trace --with linux-3.12-i386 --tlb "$m"
 done
-complains 'mmemu: linux-3.12-i386: there is no TLB model "p7"; expected a YAML file or one of geode-lx, nehalem, p6' \
+complains 'mmemu: there is no TLB model "p7"; expected a YAML file or one of geode-lx, nehalem, p6' \
 	compare loop.trace --with linux-3.12-i386 --tlb p7
 run 0 replay "$L/tlb.trace" --tlb=geode-lx --check=1
 expect "reports" "$(grep -c '^data misses' out)" 4

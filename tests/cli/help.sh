@@ -32,7 +32,8 @@ for c in $commands; do
 	[ "$c" = help ] || {
 		run 2 "$c" --no-such-option
 		[ -s out ] && fail "$c: a wrong option, and output"
-		[ -s err ] || fail "$c: a wrong option, and no word"
+		head -1 err | grep -q "^mmemu: $c: " ||
+			fail "$c: a wrong option: $(cat err)"
 	}
 	grep -q "mmemu $c" "$ROOT/README.md" || [ "$c" = help ] ||
 		fail "README.md does not name mmemu $c"
