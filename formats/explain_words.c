@@ -13,6 +13,7 @@
  */
 #include "core/buddy.h"
 #include "core/gfp.h"
+#include "core/memcontrol.h"
 #include "core/mm.h"
 #include "core/mmap.h"
 #include "core/mmu.h"
@@ -264,6 +265,17 @@ static void write_cache(const struct words *w, uint64_t kobj)
 	write_x(w, kobj);
 }
 
+/* The same of a memory cgroup. */
+static void write_memcg(const struct words *w, uint64_t id)
+{
+	const struct memcontrol *c = w->m->memcg;
+
+	if (c && id < c->nr_groups && c->group[id])
+		fputs(c->group[id]->path, w->out);
+	else
+		fprintf(w->out, "%" PRIu64, id);
+}
+
 static void write_level(const struct words *w, uint64_t id)
 {
 	int d = id < PG_MAX_LEVELS ? w->m->level_depth[id] : -1;
@@ -326,7 +338,7 @@ static const struct value_type {
 	{"code", write_code},	    {"level", write_level},
 	{"lru", write_lru},	    {"signed", write_signed},
 	{"plus", write_plus},	    {"less", write_less},
-	{"result", write_result},
+	{"result", write_result},   {"memcg", write_memcg},
 };
 
 /* ---- sentences ---- */

@@ -206,6 +206,13 @@ frames = [c for c in e["changes"] if c["kind"] == "frame"]
 assert all(c["frames"] == 1 for c in frames) and len(frames) == 2
 EOF
 
+# ---- names ----
+
+run 0 explain "$LECTURE/memcg.trace" --line 15
+grep -q 'memory cgroup /web is made, child of /$' out || fail "$(cat out)"
+run 0 explain "$LECTURE/memcg.trace" --line 20
+grep -q 'process 100 moves to memory cgroup /web$' out || fail "$(cat out)"
+
 # ---- what a function tells has words, and the words a function ----
 
 (cd "$ROOT" && cat core/*.c) | tr '\n' ' ' |
