@@ -9,6 +9,7 @@
 #include "core/pgformat.h"
 #include "core/slab.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define KiB ((uint64_t)1 << 10)
@@ -80,8 +81,7 @@ static const struct config_cache default_caches[] = {
 
 static void set_string(char *to, const char *from)
 {
-	strncpy(to, from, CONFIG_NAME_LEN - 1);
-	to[CONFIG_NAME_LEN - 1] = '\0';
+	snprintf(to, CONFIG_NAME_LEN, "%s", from);
 }
 
 static void default_physical(struct machine_config *cfg)

@@ -169,8 +169,7 @@ static void erase_rebalance(struct rb_root *root, struct rb_node *parent,
 		parent = parent->parent;
 	}
 	if (!is_red(far)) {
-		near->red = false;
-		sibling->red = true;
+		sibling->red = true; /* near gets its colour below */
 		(left ? rotate_right : rotate_left)(root, sibling, update);
 		far = sibling;
 		sibling = near;

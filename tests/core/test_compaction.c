@@ -511,3 +511,52 @@ Test(compaction, kswapd_compacts_when_it_has_freed_enough)
 	fput(m, f);
 	machine_destroy(m);
 }
+
+/* Moving pages may take locks and I/O: only who permits both may ask for it. */
+Test(compaction, needs_io_and_the_file_system)
+{
+	static const gfp_t refused[] = {GFP_NOFS, GFP_NOIO, GFP_ATOMIC};
+	struct task_struct *t;
+	struct machine *m = fragmented("x86-2level", &t);
+	struct zone *z = &m->zone[ZONE_NORMAL];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(refused); i++)
+		cr_expect_eq(try_to_compact_pages(m, z, 3, refused[i],
+						  MIGRATE_UNMOVABLE, 0, true),
+			     COMPACT_SKIPPED);
+	cr_expect_eq(try_to_compact_pages(m, z, 0, GFP_KERNEL,
+					  MIGRATE_UNMOVABLE, 0, true),
+		     COMPACT_SKIPPED);
+	cr_expect_eq(m->vm_event[COMPACT_STALL], 0);
+	try_to_compact_pages(m, z, 3, GFP_KERNEL, MIGRATE_UNMOVABLE, 0, true);
+	cr_expect_eq(m->vm_event[COMPACT_STALL], 1);
+	check_and_destroy(m);
+}
+
+/* When kswapd sleeps, what was learnt of a zone that asked for it is forgotten. */
+Test(compaction, the_scanners_begin_anew)
+{
+	struct machine *m = boot("x86-2level");
+	struct zone *z;
+
+	for (int asked = 0; asked < 2; asked++) {
+		for_each_zone(z, m) {
+			z->compact_cached_migrate_pfn = z->zone_start_pfn + 5;
+			z->compact_cached_free_pfn = z->zone_start_pfn + 6;
+			z->compact_blockskip_flush = asked;
+		}
+		reset_isolation_suitable(m);
+		for_each_zone(z, m) {
+			bool anew = asked && populated_zone(z);
+
+			cr_expect_eq(z->compact_cached_migrate_pfn,
+				     z->zone_start_pfn + (anew ? 0 : 5));
+			cr_expect_eq(z->compact_cached_free_pfn ==
+					     z->zone_start_pfn + 6,
+				     !anew);
+			cr_expect_eq(z->compact_blockskip_flush,
+				     asked && !anew);
+		}
+	}
+	machine_destroy(m);
+}

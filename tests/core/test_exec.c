@@ -567,3 +567,20 @@ Test(exec, headers_of_a_cold_file_are_read)
 	cr_expect_eq(task->maj_flt, 0);
 	machine_destroy(m);
 }
+
+/* And of its interpreter: what then is written to is in memory already. */
+Test(exec, headers_of_a_cold_interpreter_are_read)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *task = spawn(m, 100);
+	struct elf_image program = with_interp, interp = ld_tiny;
+
+	interp.inode = declare_file(m, "/bin/ld-cold.so", 64 << 10, false,
+				    FS_EXT2);
+	program.interp = &interp;
+	program.inode = declare_file(m, "/bin/warm", 64 << 10, true, FS_EXT2);
+	cr_assert_eq(exec_as(task, program, "/bin/warm"), 0);
+	cr_expect_eq(interp.inode->i_data.nrpages, 4);
+	cr_expect_eq(task->maj_flt, 0);
+	machine_destroy(m);
+}

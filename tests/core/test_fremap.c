@@ -76,3 +76,21 @@ Test(fremap, what_is_refused_faults_nothing_in)
 	fput(t->m, f);
 	check_and_destroy(t->m);
 }
+
+/* The last offset an entry of two levels can hold is 2^29 - 1. */
+Test(fremap, offsets_that_an_entry_holds)
+{
+	const uint64_t limit = (uint64_t)1 << 29;
+	struct file *f;
+	struct task_struct *t = mapped(&f);
+
+	map(t, BASE + 64 * PAGE, 256 * PAGE, RW, MAP_SHARED_EMU, f);
+	cr_expect_eq(sys_remap_file_pages(t, BASE + 64 * PAGE, 256 * PAGE, 3,
+					  MAP_NONBLOCK_EMU), 0);
+	cr_expect_eq(sys_remap_file_pages(t, BASE, 2 * PAGE, limit - 3,
+					  MAP_NONBLOCK_EMU), 0);
+	cr_expect_eq(sys_remap_file_pages(t, BASE, 2 * PAGE, limit - 2,
+					  MAP_NONBLOCK_EMU), -EINVAL);
+	fput(t->m, f);
+	check_and_destroy(t->m);
+}

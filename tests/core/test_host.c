@@ -2,10 +2,12 @@
  * test_host.c - host memory: what is taken is given back, in the sizes in which
  * it was taken, and what cannot be had ends at fail().
  */
+#include "core/ksm.h"
 #include "core/policy.h"
 #include "core/swapfile.h"
 #include "mm_fixture.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdlib.h>
 
@@ -97,6 +99,9 @@ static void live(struct machine *m)
 	touch(t, BASE, 100 * PAGE, ACCESS_WRITE, 11);
 	child = fork_task(t, 2);
 	wr(child, BASE);
+	cr_assert_eq(sys_madvise(t, BASE, 100 * PAGE, MADVISE_MERGEABLE), 0);
+	for (unsigned i = 0; i < 2; i++)
+		ksm_full_scan(m);
 	cr_assert_eq(sys_swapoff(m), 0);
 }
 
@@ -176,4 +181,18 @@ Test(host, no_memory_is_told)
 	cr_expect_eq(told, 3);
 	hpool_destroy(&pool);
 	cr_expect_eq(ledger.nr, 0);
+}
+
+/* What the tool uses when nobody gives it anything else. */
+Test(host, the_usual_functions_give_back)
+{
+	const size_t size = 1 << 16;
+	size_t before;
+
+	host_default_ops.free(NULL, host_default_ops.alloc(NULL, size), size);
+	before = mallinfo2().uordblks;
+	for (unsigned i = 0; i < 100; i++)
+		host_default_ops.free(NULL, host_default_ops.alloc(NULL, size),
+				      size);
+	cr_expect_lt(mallinfo2().uordblks - before + size, 2 * size);
 }

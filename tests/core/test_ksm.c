@@ -321,3 +321,25 @@ Test(ksm, merged_pages_swap)
 	expect_ksm(m, 1, 499, 4, 1); /* parent and child have one page */
 	machine_destroy(m);
 }
+
+/* Without memory for an item the scan stands still, and goes on there. */
+Test(ksm, waits_for_memory)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn_equal(m, 100);
+	struct page *page, *last = NULL;
+
+	m->current = NULL;
+	m->memalloc = true; /* nobody is killed, nothing reclaimed */
+	while ((page = alloc_page(m, GFP_KERNEL | __GFP_NOWARN)))
+		last = page;
+	ksm_do_scan(m, PAGES);
+	cr_expect_eq(m->ksm->full_scans, 0);
+	cr_expect_eq(m->ksm->scan_slot->mm, t->mm);
+	cr_expect_eq(ksm_pages_volatile(m->ksm), 0);
+	__free_pages(m, last, 0);
+	ksm_do_scan(m, 10);
+	cr_expect_eq(ksm_pages_volatile(m->ksm), 10);
+	cr_expect_eq(m->ksm->full_scans, 0);
+	machine_destroy(m);
+}

@@ -60,6 +60,7 @@ Test(large, one_fault_maps_an_aligned_region)
 		cr_expect_eq(touch(t, BASE, n, ACCESS_WRITE, 0), 0);
 		cr_expect_eq(touch(t, BASE + n * PAGE, n, ACCESS_WRITE, 0), 1);
 		cr_expect_eq(m->stats.large_pages, 2);
+		cr_expect_eq(m->stats.large_made, 2);
 		/* 2n pages in two entries of a TLB */
 		cr_expect_leq(tlb_statistics(m)->misses[TLB_DATA], 4);
 		check_machine(m);

@@ -972,3 +972,44 @@ Test(memcg, what_is_wrong_is_found)
 	t->mm->owner = t;
 	check_and_destroy(m);
 }
+
+/* A page that cannot go into the cache, as another is there, is charged to
+ * nobody. */
+Test(memcg, what_the_cache_does_not_take)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+	struct mem_cgroup *a = group(m, "a");
+	struct task_struct *t = member(m, 100, a);
+	struct inode *inode = declare_file(m, "/f", 8 * PAGE, false, FS_EXT2);
+	struct page *page[2];
+
+	m->current = t;
+	for (unsigned i = 0; i < 2; i++) {
+		page[i] = alloc_page(m, GFP_KERNEL);
+		cr_expect_eq(add_to_page_cache_lru(m, page[i], &inode->i_data,
+						   3, GFP_KERNEL),
+			     i ? -EEXIST : 0);
+		cr_expect_eq(cache(a), 1);
+	}
+	machine_destroy(m);
+}
+
+/* Mapped pages of files stay counted as such when their group goes. */
+Test(memcg, a_parent_takes_mapped_pages)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+	struct mem_cgroup *a = group(m, "a"), *root = mem_cgroup_find(m, "/");
+	struct task_struct *t = member(m, 100, a);
+	struct file *file = open_rw(m, "/f", 4 * PAGE, false, FS_EXT2);
+	int64_t before = root->stat[MEM_CGROUP_STAT_FILE_MAPPED];
+
+	map(t, OTHER, 4 * PAGE, RW, MAP_SHARED_EMU, file);
+	touch(t, OTHER, 4, ACCESS_READ, 0);
+	lru_add_drain(m);
+	cr_assert_eq(a->stat[MEM_CGROUP_STAT_FILE_MAPPED], 4);
+	mem_cgroup_attach(t, root);
+	cr_assert_eq(mem_cgroup_remove(m, a), 0);
+	cr_expect_eq(root->stat[MEM_CGROUP_STAT_FILE_MAPPED] - before, 4);
+	fput(m, file);
+	check_and_destroy(m);
+}

@@ -82,3 +82,21 @@ Test(mlock_page, munlock_of_an_isolated_page)
 	putback_lru_page(m, page);
 	machine_destroy(m);
 }
+
+/* ---- areas ---- */
+
+/* A locked area that grows where it stands is there at once. */
+Test(mlock, what_grows_in_place_is_faulted_in)
+{
+	struct machine *m = boot("x86-2level");
+	struct task_struct *t = spawn(m, 100);
+
+	map_private(t, BASE, 2);
+	cr_assert_eq(sys_mlock(t, BASE, 2 * PAGE), 0);
+	cr_assert_eq(get_mm_counter(t->mm, MM_ANONPAGES), 2);
+	cr_assert_eq(sys_mremap(t, BASE, 2 * PAGE, 6 * PAGE, 0, 0), BASE);
+	cr_expect_eq(get_mm_counter(t->mm, MM_ANONPAGES), 6);
+	cr_expect_eq(t->mm->locked_vm, 6);
+	cr_expect_eq(rd(t, BASE + 5 * PAGE), 0);
+	check_and_destroy(m);
+}

@@ -269,6 +269,20 @@ Test(mmap_errno, files)
 	machine_destroy(t->m);
 }
 
+/* Only exec keeps others from writing to a file: a program that asks is not
+ * heard. */
+Test(mmap_errno, what_mmap_does_not_hear)
+{
+	struct task_struct *t = world(NULL);
+	vaddr_t addr = sys_mmap(t, 0, 4096, PROT_READ_EMU,
+				PRIV | MAP_DENYWRITE_EMU, NULL, 0);
+	struct vm_area_struct *vma = find_vma(t->mm, addr);
+
+	cr_assert_eq(vma->vm_start, addr);
+	cr_expect_not(vma->vm_flags & VM_DENYWRITE);
+	machine_destroy(t->m);
+}
+
 Test(mmap_errno, munmap)
 {
 	struct task_struct *t = world(NULL);

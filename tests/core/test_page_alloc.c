@@ -4,6 +4,7 @@
 #include "core/machine.h"
 #include "core/page_alloc.h"
 #include "core/swapfile.h"
+#include "core/task.h"
 #include "machine_fixture.h"
 
 #include <criterion/criterion.h>
@@ -276,6 +277,28 @@ Test(page_alloc, who_may_use_the_reserve)
 	machine_destroy(m);
 }
 
+/* Who frees memory needs some for it, and who is killed to get out. */
+Test(page_alloc, reclaim_and_victims_use_it_all)
+{
+	struct task_struct *t = NULL;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct machine *m = boot(64, false);
+
+		cr_assert_eq(task_spawn(m, 100, "test", &t), 0);
+		m->current = t;
+		exhaust(m, GFP_ATOMIC);
+		cr_assert_gt(m->zone[ZONE_NORMAL].vm_stat[NR_FREE_PAGES], 0);
+		m->memalloc = i == 0;
+		t->memdie = i == 1;
+		cr_expect_eq(exhaust(m, GFP_ATOMIC | __GFP_NOMEMALLOC), 0);
+		cr_expect_gt(exhaust(m, GFP_ATOMIC), 0, "%u", i);
+		cr_expect_eq(m->zone[ZONE_NORMAL].vm_stat[NR_FREE_PAGES], 0);
+		m->memalloc = false;
+		machine_destroy(m);
+	}
+}
+
 static uint64_t reclaimed_with;
 static uint64_t reclaim_once(struct machine *m, gfp_t gfp, unsigned order)
 {
@@ -338,6 +361,39 @@ Test(page_alloc, what_reclaim_frees_is_enough)
 	cr_expect_eq(alloc_page(m, GFP_NOFS | __GFP_NORETRY), last);
 	cr_expect_null(m->reclaim, "it was asked");
 	cr_expect_eq(z->pageset.count, count - 1);
+	machine_destroy(m);
+}
+
+static unsigned asked;
+
+/* Some progress each time, and the block with the third call. */
+static uint64_t give_back_late(struct machine *m, gfp_t gfp __unused_arg,
+			       unsigned order __unused_arg)
+{
+	if (++asked == 3)
+		__free_pages(m, kept, 8);
+	return 1;
+}
+
+/* Blocks up to order 3 are waited for as long as reclaim makes progress; larger
+ * ones are not. */
+Test(page_alloc, small_orders_are_tried_again)
+{
+	struct machine *m = boot(64, false);
+
+	kept = alloc_pages(m, GFP_KERNEL, 8);
+	for (unsigned order = 0; order < 2; order++)
+		while (alloc_pages(m, GFP_NOWAIT | __GFP_NOMEMALLOC, order))
+			;
+	while (alloc_page(m, GFP_ATOMIC))
+		;
+	m->reclaim = give_back_late;
+	cr_expect_null(alloc_pages(m, GFP_KERNEL | __GFP_NOWARN, 4));
+	cr_expect_eq(asked, 1);
+	asked = 0;
+	cr_expect_not_null(alloc_pages(m, GFP_KERNEL, 3));
+	cr_expect_eq(asked, 3);
+	m->reclaim = NULL;
 	machine_destroy(m);
 }
 

@@ -214,6 +214,38 @@ Test(rmap, shared_memory_through_files)
 	check_and_destroy(m);
 }
 
+/* ---- write-back's walk ---- */
+
+/* An entry that is dirty is made clean, one that may be written read-only: also
+ * where it is only one of both. */
+Test(rmap, write_back_cleans_what_is_dirty_or_writable)
+{
+	struct machine *m = boot("x86-2level");
+	const struct pg_format *f = m->fmt;
+	struct task_struct *t = spawn(m, 100);
+	struct file *file = open_rw(m, "/f", 4 * PAGE, true, FS_EXT2);
+
+	map(t, BASE, 4 * PAGE, RW, MAP_SHARED_EMU, file);
+	touch(t, BASE, 4, ACCESS_WRITE, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		vaddr_t addr = BASE + i * PAGE;
+		ptep_t at = pte_offset(t->mm, addr);
+		pte_t pte = ptep_get(t->mm, at);
+
+		if (i & 1)
+			pte = pte_mkclean(f, pte);
+		if (i & 2)
+			pte = pte_wrprotect(f, pte);
+		set_pte_at(t->mm, addr, at, pte);
+		cr_expect_eq(page_mkclean(m, page_at(t, addr)), i != 3,
+			     "%u entries of page %u", i == 3, i);
+		pte = ptep_get(t->mm, at);
+		cr_expect(!pte_dirty(f, pte) && !pte_write(f, pte), "%u", i);
+	}
+	fput(m, file);
+	machine_destroy(m);
+}
+
 /* ---- reclaim's walks ---- */
 
 /* A page that three processes map; in the order of the walk. */

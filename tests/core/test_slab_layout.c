@@ -205,6 +205,22 @@ Test(slab_layout, align_that_is_no_power_of_two)
 	machine_destroy(m);
 }
 
+/* By division 39 objects fit, but not with their descriptor aligned: 200 +
+ * 39 * 100 is 4 more than a page has. */
+Test(slab_layout, one_less_where_the_descriptor_is_aligned)
+{
+	struct machine *m = boot_default();
+	struct slab_layout l;
+
+	slab_calculate_layout(m, 100, 20, 0, false, &l);
+	cr_expect_eq(l.size, 100, "(100 + 19) & ~19");
+	cr_expect_eq(l.gfporder, 0);
+	cr_expect_eq(l.num, 38);
+	cr_expect_eq(l.slab_size, 196, "(28 + 38 * 4 + 19) & ~19");
+	cr_expect_eq(l.left_over, 4096 - 196 - 38 * 100);
+	machine_destroy(m);
+}
+
 /* One byte names 252 objects and the end of the chain. */
 Test(slab_layout, narrow_bufctl_bounds_the_objects)
 {

@@ -82,6 +82,43 @@ Test(story, a_fault)
 	machine_destroy(m);
 }
 
+static uint64_t pte_state;
+
+static void note_pte_state(void *ctx __unused_arg, const struct observation *o)
+{
+	if (o->kind == OBS_PTE_STATE)
+		pte_state = o->b;
+}
+
+/* Which branch handle_pte_fault() takes is told by number: 1 nothing there yet,
+ * 4 a write that is not permitted, 5 nothing wrong (any more). */
+Test(story, what_the_entry_says)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+	struct task_struct *t = one_page(m);
+	struct observer observer = {NULL, note_pte_state};
+	const struct {
+		unsigned page, flags;
+		uint64_t state;
+	} cases[] = {{0, 0, 1},
+		     {0, 0, 5},
+		     {0, FAULT_FLAG_WRITE, 4},
+		     {1, FAULT_FLAG_WRITE, 5},
+		     {1, 0, 5}};
+
+	m->observer = &observer;
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		vaddr_t addr = BASE + cases[i].page * PAGE;
+
+		handle_mm_fault(t->mm, find_vma(t->mm, addr), addr,
+				cases[i].flags);
+		cr_expect_eq(pte_state, cases[i].state, "%u: %u", i,
+			     (unsigned)pte_state);
+	}
+	m->observer = NULL;
+	check_and_destroy(m);
+}
+
 Test(story, fork_goes_down_to_the_entry)
 {
 	static struct listener l;

@@ -411,6 +411,20 @@ Test(swap, shared_memory_goes_to_swap)
 	check_and_destroy(m);
 }
 
+/* A page that the file does not have in swap there is none of its own. */
+Test(swap, shared_memory_that_does_not_name_the_slot)
+{
+	struct machine *m = boot_swap("x86-2level", 64);
+	struct inode *inode = declare_file(m, "/shm", 8 * PAGE, false,
+					   FS_TMPFS);
+	struct page *page = alloc_page(m, GFP_KERNEL);
+
+	cr_expect_eq(shmem_unuse_page(m, inode, 2, swp_entry(0, 5), page), 0);
+	cr_expect_eq(page_count(page), 1);
+	cr_expect_eq(inode->i_data.nrpages, 0);
+	machine_destroy(m);
+}
+
 Test(swap, holes_free_slots_of_shared_memory)
 {
 	struct machine *m = boot_swap("x86-2level", 4 * MEMORY_PAGES);

@@ -187,6 +187,17 @@ Test(tlb, second_level)
 	cr_expect_eq(c.cycles, 800 * 7 + 1600 * 10);
 }
 
+Test(tlb, nothing_accessed_costs_nothing)
+{
+	struct tlb_config tlb = model(16, 0, TLB_LRU);
+	struct machine *m;
+
+	tlb.cycles_ref = tlb.cycles_walk = tlb.cycles_l2 = 10;
+	m = boot_tlb("x86-2level", &tlb);
+	cr_expect_eq(tlb_cycles(m), 0);
+	machine_destroy(m);
+}
+
 /* A walk reads an entry of each level; PAE's top is in registers. */
 Test(tlb, references_of_a_walk)
 {
@@ -391,7 +402,7 @@ Test(tlb, kernel_translations_survive_when_global)
 		struct tlb_config tlb = model(64, 0, TLB_LRU);
 		struct machine *m;
 		struct task_struct *a, *b;
-		uint64_t before;
+		uint64_t before, refs;
 
 		tlb.global = global;
 		tlb.kernel_pages = 3;
@@ -402,9 +413,12 @@ Test(tlb, kernel_translations_survive_when_global)
 		map_private(b, BASE, 8);
 		alternate(a, b, 2);
 		before = tlb_statistics(m)->kernel_misses;
+		refs = tlb_statistics(m)->kernel_refs;
 		alternate(a, b, 5); /* 10 switches, no fault any more */
 		/* the three lie in one large page, which misses once */
 		cr_expect_eq(tlb_statistics(m)->kernel_misses - before,
+			     global ? 0 : 10);
+		cr_expect_eq(tlb_statistics(m)->kernel_refs - refs,
 			     global ? 0 : 10);
 		cr_expect_eq(tlb_statistics(m)->kernel_hits +
 				     tlb_statistics(m)->kernel_misses,
@@ -525,6 +539,32 @@ Test(tlb, data_needs_no_right_to_execute)
 	touch(t, BASE, 4, ACCESS_READ, 0);
 	touch(t, BASE, 4, ACCESS_READ, 0);
 	cr_expect_eq(n->assists, 0);
+	check_and_destroy(m);
+}
+
+/* Nor does the second level, which both sides share, let a fetch pass for it. */
+Test(tlb, what_data_brought_may_not_be_executed)
+{
+	struct tlb_config tlb = model(16, 4, TLB_LRU);
+	struct machine_config cfg;
+	struct machine *m;
+	struct task_struct *t;
+
+	tlb.l2 = (struct tlb_geometry){64, 4};
+	machine_config_default(&cfg);
+	strcpy(cfg.paging, "x86-pae");
+	cfg.nx = true;
+	cfg.memory = 64 * MIB;
+	cfg.tlb = tlb;
+	cfg.tlb.on = true;
+	m = make_machine(&cfg);
+	t = spawn(m, 1);
+	map_private(t, BASE, 1);
+	map(t, BASE + PAGE, PAGE, RW | PROT_EXEC_EMU, MAP_PRIVATE_EMU, NULL);
+	touch(t, BASE, 2, ACCESS_WRITE, 0);
+	touch(t, BASE, 2, ACCESS_READ, 0);
+	touch(t, BASE, 1, ACCESS_FETCH, EMU_SIGSEGV);
+	touch(t, BASE + PAGE, 1, ACCESS_FETCH, 0);
 	check_and_destroy(m);
 }
 

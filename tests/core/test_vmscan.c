@@ -364,6 +364,45 @@ Test(vmscan, kswapd_looks_at_an_unreclaimable_zone_once)
 	check_and_destroy(m);
 }
 
+/* A zone that has enough is not congested by dirty pages, whatever it was. */
+Test(vmscan, kswapd_forgets_dirty_pages_where_there_is_room)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+	struct zone *z;
+
+	for_each_zone(z, m)
+		z->tail_lru_dirty = true;
+	kswapd_balance(m);
+	for_each_zone(z, m)
+		cr_expect_eq(z->tail_lru_dirty, !populated_zone(z), "%s",
+			     z->name);
+	check_and_destroy(m);
+}
+
+/* Who reclaims itself does not write, but wakes who does: the oldest page of the
+ * file first. */
+Test(vmscan, direct_reclaim_wakes_the_flusher)
+{
+	struct machine *m = boot_swap("x86-2level", 0);
+	struct task_struct *t = spawn(m, 100);
+	struct file *file = open_rw(m, "/f", 400 * PAGE, true, FS_EXT2);
+	struct address_space *mapping = &file->f_inode->i_data;
+	unsigned dirty = 0;
+
+	map(t, BASE, 400 * PAGE, RW, MAP_SHARED_EMU, file);
+	touch(t, BASE, 400, ACCESS_WRITE, 0);
+	cr_assert_eq(sys_munmap(t, BASE, 400 * PAGE), 0);
+	lru_add_drain(m);
+	cr_assert(PageDirty(find_page(mapping, 0)));
+	try_to_free_pages(m, GFP_KERNEL, 0);
+	for (unsigned i = 0; i < 400; i++)
+		dirty += find_page(mapping, i) && PageDirty(find_page(mapping, i));
+	cr_expect_lt(dirty, 400);
+	cr_expect_not(find_page(mapping, 0) && PageDirty(find_page(mapping, 0)));
+	fput(m, file);
+	check_and_destroy(m);
+}
+
 /* Zone Movable is one of those that it cares for. */
 Test(vmscan, kswapd_balances_zone_movable)
 {
