@@ -7,6 +7,7 @@
  */
 #include "core/exec.h"
 #include "core/slab.h"
+#include "core/swap.h"
 #include "formats/report.h"
 #include "mm_fixture.h"
 
@@ -582,5 +583,8 @@ Test(exec, headers_of_a_cold_interpreter_are_read)
 	cr_assert_eq(exec_as(task, program, "/bin/warm"), 0);
 	cr_expect_eq(interp.inode->i_data.nrpages, 4);
 	cr_expect_eq(task->maj_flt, 0);
+	lru_add_drain(m);
+	cr_expect(PageActive(find_page(&interp.inode->i_data, 0)),
+		  "read twice: the first bytes, the program headers");
 	machine_destroy(m);
 }

@@ -329,6 +329,9 @@ Test(ksm, waits_for_memory)
 	struct task_struct *t = spawn_equal(m, 100);
 	struct page *page, *last = NULL;
 
+	map_private(t, BASE + 2 * PAGES * PAGE, 1);
+	store(t, BASE + 2 * PAGES * PAGE, "the same in all");
+	sys_madvise(t, BASE + 2 * PAGES * PAGE, PAGE, MADVISE_MERGEABLE);
 	m->current = NULL;
 	m->memalloc = true; /* nobody is killed, nothing reclaimed */
 	while ((page = alloc_page(m, GFP_KERNEL | __GFP_NOWARN)))
