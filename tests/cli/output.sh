@@ -113,15 +113,15 @@ for signal in INT TERM HUP; do
 	mkdir ended
 	(exec 9<>slow; cat t.trace >&9; exec sleep 600) &
 	feeder=$!
-	# not in the background of this shell, which would let it ignore INT
+	# whoever runs the tests may ignore them: INT in the background, HUP under nohup
 	python3 -c 'import signal, subprocess, sys, time, os
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for s in signal.SIGINT, signal.SIGTERM, signal.SIGHUP: signal.signal(s, signal.SIG_DFL)
 p = subprocess.Popen(sys.argv[2:])
 until = time.time() + 60
 while not os.listdir("ended") and time.time() < until: time.sleep(0.01)
 assert os.listdir("ended"), "nothing was begun"
 p.send_signal(getattr(signal, "SIG" + sys.argv[1]))
-sys.exit(p.wait() != -getattr(signal, "SIG" + sys.argv[1]))
+sys.exit(p.wait(60) != -getattr(signal, "SIG" + sys.argv[1]))
 ' $signal "$M" convert slow ended/x.trace || fail "SIG$signal: another end"
 	kill $feeder
 	wait $feeder 2>/dev/null
