@@ -397,6 +397,31 @@ Test(page_alloc, small_orders_are_tried_again)
 	machine_destroy(m);
 }
 
+static uint64_t twenty_frames(struct machine *m __unused_arg,
+			      gfp_t gfp __unused_arg,
+			      unsigned order __unused_arg)
+{
+	asked++;
+	return 20;
+}
+
+/* Who asks for it waits for a larger one too, until as many frames were freed as
+ * the block has: 20, then 40 of 32. */
+Test(page_alloc, repeat_until_as_much_was_freed)
+{
+	struct machine *m = boot(64, false);
+
+	for (unsigned order = 0; order < 2; order++)
+		while (alloc_pages(m, GFP_NOWAIT | __GFP_NOMEMALLOC, order))
+			;
+	m->reclaim = twenty_frames;
+	cr_expect_null(alloc_pages(m, GFP_KERNEL | __GFP_NOWARN | __GFP_REPEAT,
+				   5));
+	cr_expect_eq(asked, 2);
+	m->reclaim = NULL;
+	machine_destroy(m);
+}
+
 /* ---- dirty pages ---- */
 
 /* A fifth of what could be dirty: free and file pages, less what is kept back;
