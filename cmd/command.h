@@ -18,7 +18,7 @@ enum { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_BAD = 2, EXIT_INTERRUPTED = 130 };
 
 struct command {
 	const char *name;
-	int (*run)(int argc, char **argv); /* argv[0] names the command */
+	int (*run)(int argc, char **argv); /* argv[0]: getopt's messages begin so */
 	const char *title;
 };
 

@@ -74,6 +74,14 @@ void points_free(struct points *ps)
 	memset(ps, 0, sizeof(*ps));
 }
 
+/* Does the message say already which machine it is about? */
+static bool begins_with_name(const char *message, const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strncmp(message, name, n) && message[n] == ':';
+}
+
 int points_load(struct points *ps, const struct run_options *opt)
 {
 	char err[CONFIG_ERROR_LEN];
@@ -84,7 +92,7 @@ int points_load(struct points *ps, const struct run_options *opt)
 		p->cfg = host_alloc(&cmd_host, sizeof(*p->cfg));
 		if (config_load(p->config, (const char *const *)p->sets,
 				p->nr_sets, p->cfg, err))
-			return p->config && !strcmp(p->name, p->config) ?
+			return begins_with_name(err, p->name) ?
 				       complain("%s", err) :
 				       complain("%s: %s", p->name, err);
 		if (p->cfg->contents == CONTENTS_AUTO)

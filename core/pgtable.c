@@ -313,7 +313,8 @@ walk_down(const struct mm_struct *mm, vaddr_t addr, unsigned nr_levels,
 
 		if (!entry)
 			return 0;
-		table = large ? table_below(m, d, entry) : entry_table(f, entry);
+		table = large ? table_below(m, d, entry) :
+				entry_table(f, entry);
 	}
 	return table + pg_index(f, d, addr) * entry_size;
 }

@@ -80,8 +80,8 @@ static bool as_event(struct run_work *w, uint32_t i)
 }
 
 /*
- * Access i is known, or a walk makes it so: nothing but what is known of its kind
- * changes. false: two pages, or a fault.
+ * Access i is known, or a walk makes it so: nothing but what is known of its
+ * kind changes. false: two pages, or a fault.
  */
 static inline bool without_event(struct run_work *w, uint64_t acc,
 				 const struct machine *m)

@@ -148,8 +148,11 @@ for m in "$ROOT"/traces/tlb/*.yaml; do
 	run 0 compare loop.trace --with linux-3.12-i386 --tlb "$(basename "$m" .yaml)"
 	run 0 compare loop.trace --with linux-3.12-i386 --tlb "$m"
 done
-complains 'mmemu: there is no TLB model "p7"; expected a YAML file or one of geode-lx, nehalem, p6' \
+complains 'mmemu: linux-3.12-i386: there is no TLB model "p7"; expected a YAML file or one of geode-lx, nehalem, p6' \
 	compare loop.trace --with linux-3.12-i386 --tlb p7
+# which of the machines it is, where the message does not begin with it
+complains 'mmemu: linux-3.12-i386: --set memory=64G: memory is more than the paging format can address' \
+	compare loop.trace --with linux-3.12-i386 --with linux-3.12-i386-pae --set memory=64G
 run 0 replay "$L/tlb.trace" --tlb=geode-lx --check=1
 expect "reports" "$(grep -c '^data misses' out)" 4
 

@@ -121,7 +121,8 @@ until = time.time() + 60
 while not os.listdir("ended") and time.time() < until: time.sleep(0.01)
 assert os.listdir("ended"), "nothing was begun"
 p.send_signal(getattr(signal, "SIG" + sys.argv[1]))
-sys.exit(p.wait(60) != -getattr(signal, "SIG" + sys.argv[1]))
+try: sys.exit(p.wait(60) != -getattr(signal, "SIG" + sys.argv[1]))
+finally: p.kill()
 ' $signal "$M" convert slow ended/x.trace || fail "SIG$signal: another end"
 	kill $feeder
 	wait $feeder 2>/dev/null

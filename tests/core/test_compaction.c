@@ -533,7 +533,8 @@ Test(compaction, needs_io_and_the_file_system)
 	check_and_destroy(m);
 }
 
-/* When kswapd sleeps, what was learnt of a zone that asked for it is forgotten. */
+/* When kswapd sleeps, what was learnt of a zone that asks for it is forgotten:
+ * the scanners begin at its ends. */
 Test(compaction, the_scanners_begin_anew)
 {
 	struct machine *m = boot("x86-2level");

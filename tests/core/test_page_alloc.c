@@ -405,8 +405,8 @@ static uint64_t twenty_frames(struct machine *m __unused_arg,
 	return 20;
 }
 
-/* Who asks for it waits for a larger one too, until as many frames were freed as
- * the block has: 20, then 40 of 32. */
+/* Who asks with __GFP_REPEAT waits for a larger block too, until as many frames
+ * were freed as it has: 20, then 40 of 32. */
 Test(page_alloc, repeat_until_as_much_was_freed)
 {
 	struct machine *m = boot(64, false);

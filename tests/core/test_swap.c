@@ -411,7 +411,7 @@ Test(swap, shared_memory_goes_to_swap)
 	check_and_destroy(m);
 }
 
-/* A page that the file does not have in swap there is none of its own. */
+/* A slot that the file does not name holds no page of it: nothing is taken. */
 Test(swap, shared_memory_that_does_not_name_the_slot)
 {
 	struct machine *m = boot_swap("x86-2level", 64);

@@ -542,7 +542,8 @@ Test(tlb, data_needs_no_right_to_execute)
 	check_and_destroy(m);
 }
 
-/* Nor does the second level, which both sides share, let a fetch pass for it. */
+/* What a data access brought into the second level, which both sides share,
+ * does not let a fetch pass. */
 Test(tlb, what_data_brought_may_not_be_executed)
 {
 	struct tlb_config tlb = model(16, 4, TLB_LRU);

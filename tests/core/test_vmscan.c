@@ -379,14 +379,15 @@ Test(vmscan, kswapd_forgets_dirty_pages_where_there_is_room)
 	check_and_destroy(m);
 }
 
-/* Who reclaims itself does not write, but wakes who does: the oldest page of the
- * file first. */
+/* Who reclaims itself does not write, but wakes who does: the oldest page of
+ * the file first. */
 Test(vmscan, direct_reclaim_wakes_the_flusher)
 {
 	struct machine *m = boot_swap("x86-2level", 0);
 	struct task_struct *t = spawn(m, 100);
 	struct file *file = open_rw(m, "/f", 400 * PAGE, true, FS_EXT2);
 	struct address_space *mapping = &file->f_inode->i_data;
+	struct page *page;
 	unsigned dirty = 0;
 
 	map(t, BASE, 400 * PAGE, RW, MAP_SHARED_EMU, file);
@@ -395,10 +396,13 @@ Test(vmscan, direct_reclaim_wakes_the_flusher)
 	lru_add_drain(m);
 	cr_assert(PageDirty(find_page(mapping, 0)));
 	try_to_free_pages(m, GFP_KERNEL, 0);
-	for (unsigned i = 0; i < 400; i++)
-		dirty += find_page(mapping, i) && PageDirty(find_page(mapping, i));
+	for (unsigned i = 0; i < 400; i++) {
+		page = find_page(mapping, i);
+		dirty += page && PageDirty(page);
+	}
 	cr_expect_lt(dirty, 400);
-	cr_expect_not(find_page(mapping, 0) && PageDirty(find_page(mapping, 0)));
+	page = find_page(mapping, 0);
+	cr_expect_not(page && PageDirty(page));
 	fput(m, file);
 	check_and_destroy(m);
 }

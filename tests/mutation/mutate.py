@@ -5,8 +5,8 @@ usage: mutate.py [--count N] [--seed S] [--jobs N] [--only FILE] [--list]
        mutate.py --these FILE       those of a file, as survivors.txt has them
 
 A sample of N faults is planted in copies of the tree below build/mutation. It
-is drawn by seed S from all there are, so that a change of the code changes only
-those of the lines it touches. For each, the quick tests run and stop at the
+is drawn by seed S from all there are, so that a change of the code changes
+little else than those of the lines it touches. For each, the quick tests run and stop at the
 first that fails: golden scenarios, random traces, module tests. A fault that
 does not build is not counted; one that makes a test hang is caught.
 
